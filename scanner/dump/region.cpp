@@ -1,0 +1,68 @@
+#include "scanner/dump/region.h"
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+
+namespace dumpgate {
+
+RegionIndex::RegionIndex(const DumpMap& map) : map_(map) {
+  reach_.reserve(map.regions.size());
+  std::uint64_t furthest = 0;
+  for (const Region& region : map.regions) {
+    furthest = std::max(furthest, region.bytes.end());
+    reach_.push_back(furthest);
+  }
+  // The shift can only change where a region begins or ends.
+  std::vector<std::uint64_t> edges{0};
+  edges.reserve(map.regions.size() * 2 + 1);
+  for (const Region& region : map.regions) {
+    edges.push_back(region.bytes.begin());
+    edges.push_back(region.bytes.end());
+  }
+  std::ranges::sort(edges);
+  const auto same = std::ranges::unique(edges);
+  edges.erase(same.begin(), same.end());
+  for (const std::uint64_t edge : edges) {
+    const Region* region = find(edge);
+    const unsigned shift =
+        region == nullptr ? 0 : static_cast<unsigned>((region->address - region->bytes.begin()) & 15U);
+    if (shifts_.empty() || shifts_.back().second != shift) shifts_.emplace_back(edge, shift);
+  }
+  aligned_[0].push_back(*Extent::make(0, std::numeric_limits<std::uint64_t>::max()));
+  for (const Region& region : map.regions) {
+    const auto residue = static_cast<std::size_t>((region.address - region.bytes.begin()) % 8);
+    if (region.space == AddressSpace::none || region.bytes.empty() || residue == 0) continue;
+    auto& stretches = aligned_.at(residue);
+    if (stretches.empty() || region.bytes.begin() > stretches.back().end()) {
+      stretches.push_back(region.bytes);
+    } else if (region.bytes.end() > stretches.back().end()) {
+      const std::uint64_t begin = stretches.back().begin();
+      stretches.back() = *Extent::make(begin, region.bytes.end() - begin);
+    }
+  }
+}
+
+const Region* RegionIndex::find(std::uint64_t offset) const {
+  const auto after =
+      std::ranges::upper_bound(map_.regions, offset, {}, [](const Region& r) { return r.bytes.begin(); });
+  for (auto i = static_cast<std::size_t>(after - map_.regions.begin()); i-- > 0 && reach_[i] > offset;)
+    if (map_.regions[i].bytes.contains(offset)) return &map_.regions[i];
+  return nullptr;
+}
+
+std::optional<Place> RegionIndex::locate(std::uint64_t offset) const {
+  const Region* region = find(offset);
+  if (region == nullptr) return std::nullopt;
+  return Place{region->space, region->address + (offset - region->bytes.begin()),
+               map_.mappings.at(region->mapping)};
+}
+
+RegionIndex::Alignment RegionIndex::alignment(std::uint64_t offset) const {
+  const auto after =
+      std::ranges::upper_bound(shifts_, offset, {}, &std::pair<std::uint64_t, unsigned>::first);
+  const std::uint64_t end = after == shifts_.end() ? std::numeric_limits<std::uint64_t>::max() : after->first;
+  return {.shift = std::prev(after)->second, .end = end};
+}
+
+}  // namespace dumpgate

@@ -1,0 +1,87 @@
+// Region: a contiguous run of captured memory: where it lies in the layer's bytes and where it lived in the
+// dumped machine. DumpMap: everything a format knows about a dump. The one rule: a map only labels bytes.
+// Every byte of a layer is examined whether a region covers it or not, so a lying header can hide nothing.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "scanner/base/byte_cursor.h"
+#include "scanner/base/extent.h"
+#include "scanner/io/gap.h"
+
+namespace dumpgate {
+
+enum class AddressSpace : std::uint8_t { none, virtual_memory, physical_memory };
+
+struct Region {
+  Extent bytes{};  // in the layer
+  AddressSpace space = AddressSpace::none;
+  std::uint64_t address = 0;  // of the first byte
+  std::uint32_t mapping = 0;  // index into DumpMap::mappings; 0 is the empty name
+};
+
+// A named part of a dump that is not memory: a header, a note, a stream. For `inspect`.
+struct Part {
+  std::string name{};  // "NT_PRSTATUS", "ThreadListStream"; from constants, or made printable
+  Extent bytes{};
+};
+
+struct DumpMap {
+  std::string format{};                   // "elf-core", "minidump", "raw"
+  ByteOrder order = ByteOrder::little;    // of the dumped machine
+  unsigned word_bits = 64;                // of the dumped machine: 32 or 64
+  std::vector<Region> regions{};          // sorted by bytes.begin(); may overlap, as dumps do
+  std::vector<std::string> mappings{""};  // names of files or areas mapped; printable
+  std::vector<Part> parts{};              // bounded: a format stops at 100,000
+  std::uint64_t promised_end = 0;         // one past the last byte that the headers promise
+  std::vector<Gap> gaps{};                // damage in headers and tables; absent memory, summed up in one gap
+};
+
+struct Place {
+  AddressSpace space = AddressSpace::none;
+  std::uint64_t address = 0;
+  std::string_view mapping{};  // into the DumpMap
+};
+
+// RegionIndex answers where a byte of the layer lived. Immutable; shared by all threads. The map outlives it.
+class RegionIndex {
+ public:
+  explicit RegionIndex(const DumpMap& map);
+
+  // Where the byte at `offset` lived: the region that covers it and begins last; nothing outside all regions.
+  std::optional<Place> locate(std::uint64_t offset) const;
+
+  // How addresses lie to offsets from `offset` on: address = offset + shift modulo 16, for all offsets below
+  // `end`. Where no region says better the shift is 0. Neighbouring regions that are aligned alike are one.
+  struct Alignment {
+    unsigned shift = 0;
+    std::uint64_t end = 0;
+  };
+  Alignment alignment(std::uint64_t offset) const;
+
+  // Stretches of the layer in which some region puts addresses at offset + residue modulo 8, for each
+  // residue: merged, ascending. Residue 0 is everywhere: the file's own alignment counts whatever headers
+  // say, so that a header that lies about addresses can add places to look at and never take one away.
+  std::span<const Extent> aligned(unsigned residue) const { return aligned_[residue % 8]; }
+
+  const DumpMap& map() const { return map_; }
+
+ private:
+  const Region* find(std::uint64_t offset) const;
+
+  const DumpMap& map_;
+  std::vector<std::uint64_t> reach_{};  // largest bytes.end() of regions [0, i], to stop a backward search
+  std::vector<std::pair<std::uint64_t, unsigned>>
+      shifts_{};  // {first offset, shift}, sorted; begins at offset 0
+  std::array<std::vector<Extent>, 8> aligned_{};
+};
+
+}  // namespace dumpgate
