@@ -1,0 +1,76 @@
+// Candidate: something that looks like a key, or a public key that the hunt can use. Detectors make
+// candidates, proofs judge them. A candidate may hold decoded key bytes, so it never leaves the thread that
+// made it.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scanner/base/secret_bytes.h"
+
+namespace dumpgate {
+
+// How much is known, weakest first, so that they compare with <. design 4.3 defines them.
+enum class Evidence : std::uint8_t { hint, marker, structure, proof };
+std::string_view to_string(Evidence evidence);
+
+// What the payload of a candidate is, so that the right proof takes it.
+enum class Form : std::uint8_t {
+  none,  // nothing to prove: a bare label, statistics, an opaque container
+  // private
+  pkcs1_private,    // RSAPrivateKey, RFC 8017 A.1.2 (two-prime or multi-prime)
+  pkcs8_private,    // OneAsymmetricKey, RFC 5958 (v1 and v2), any algorithm
+  sec1_private,     // ECPrivateKey, RFC 5915
+  dsa_private,      // OpenSSL's SEQUENCE { 0, p, q, g, y, x }
+  openssh_private,  // openssh-key-v1, decoded from its armour
+  rsa_chain,        // consecutive INTEGERs of an RSAPrivateKey whose head is lost or damaged
+  ec_tail,          // the inside of an ECPrivateKey whose head is lost: OCTET STRING d ... [1] BIT STRING Q
+  // containers, provable only as well-formed
+  pkcs8_encrypted,  // EncryptedPrivateKeyInfo, RFC 5958 section 3
+  pkcs12,           // PFX, RFC 7292
+  // public: leads for the hunt, never findings
+  spki,          // SubjectPublicKeyInfo, RFC 5280 4.1.2.7
+  certificate,   // X.509, RFC 5280
+  pkcs1_public,  // RSAPublicKey, RFC 8017 A.1.1
+  ssh_public,    // RFC 4253 6.6 public key blob
+};
+
+struct Candidate {
+  std::string signature{};               // id in signatures/, "" for public forms
+  std::string algorithm{};               // "rsa", "ec", "ed25519", ... when the detector knows
+  std::string representation{};          // "pem", "der", "openssh", "pem-utf16le", "pem-base64", ...
+  std::size_t begin = 0;                 // in Window::bytes; the candidate may begin outside the own bytes,
+  std::size_t size = 0;                  // its anchor does not
+  Evidence evidence = Evidence::marker;  // what the detector itself established
+  Form form = Form::none;
+  bool cut = false;        // the encoding ends (or begins) before it should
+  bool encrypted = false;  // the body needs a passphrase
+  SecretBytes payload{};   // decoded bytes of `form`; empty: they are Window::bytes[begin, begin + size)
+  std::string detail{};    // for a person; from constants only
+};
+
+// Takes what detectors find in one window, within a bound. Full means that the engine records a gap.
+class CandidateSink {
+ public:
+  explicit CandidateSink(std::size_t bound) : bound_(bound) {}
+  void add(Candidate candidate) {
+    if (found_.size() >= bound_) {
+      full_ = true;
+      return;
+    }
+    found_.push_back(std::move(candidate));
+  }
+  bool full() const { return full_; }
+  std::vector<Candidate>& found() { return found_; }
+
+ private:
+  std::size_t bound_;
+  bool full_ = false;
+  std::vector<Candidate> found_{};
+};
+
+}  // namespace dumpgate

@@ -1,0 +1,81 @@
+#include "scanner/detect/payload_scan.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "scanner/detect/anchor_scan.h"
+#include "scanner/detect/armour_payload.h"
+#include "scanner/detect/detector.h"
+
+namespace dumpgate {
+namespace {
+
+constexpr std::size_t most_inside = 256;
+
+// Those that wait for bytes of an encoding. An armour in an armour is text in text, which the window's own
+// anchors announce; statistics say nothing about so few bytes.
+std::vector<const Detector*> binary_detectors() {
+  std::vector<const Detector*> chosen;
+  for (const Detector* const detector : all_detectors()) {
+    if (!detector->anchors().empty() && detector->name() != "armour") chosen.push_back(detector);
+  }
+  return chosen;
+}
+
+const AnchorScan* binary_scan() {
+  static const std::unique_ptr<AnchorScan> scan = [] {
+    auto compiled = AnchorScan::compile(binary_detectors());
+    return compiled ? std::move(*compiled) : nullptr;
+  }();
+  return scan.get();
+}
+
+bool scan_payload(const Window& window, CandidateSink& sink) {
+  const AnchorScan* const scan = binary_scan();
+  if (scan == nullptr) return false;
+  thread_local AnchorScan::Scratch scratch(*scan);
+  return scan->scan(window, scratch, sink).has_value() && !sink.full();
+}
+
+bool is_own(const Candidate& found, OwnPart own, std::size_t size) {
+  if (own.form == Form::none) return false;
+  if (!own.is_tail) return found.begin == 0 && found.form == own.form;
+  const bool is_bare = found.form != Form::pkcs8_private && found.form != Form::pkcs8_encrypted &&
+                       found.form != Form::pkcs12 && found.form != Form::openssh_private;
+  return is_bare && found.begin + found.size == size;
+}
+
+}  // namespace
+
+void examine_inside(std::span<const std::byte> payload, OwnPart own, const Candidate& outer,
+                    const SignatureSet* signatures, CandidateSink& sink) {
+  if (payload.empty()) return;
+  const auto place = [&](Candidate& candidate) {
+    candidate.begin = outer.begin;
+    candidate.size = outer.size;
+    candidate.representation = outer.representation;
+  };
+  Window window;
+  window.bytes = payload;
+  window.own_end = payload.size();
+  window.signatures = signatures;
+  CandidateSink inside(most_inside);
+  if (!scan_payload(window, inside)) {
+    Candidate unknown;
+    place(unknown);
+    unknown.signature = "private-key";
+    unknown.detail = "an armour that could not be examined whole";
+    sink.add(std::move(unknown));
+  }
+  for (Candidate& found : inside.found()) {
+    if (is_public(found.form) || is_own(found, own, payload.size())) continue;
+    if (found.payload.empty()) found.payload = secret_copy(payload.subspan(found.begin, found.size));
+    found.detail = "inside another encoding";
+    place(found);
+    sink.add(std::move(found));
+  }
+}
+
+}  // namespace dumpgate
