@@ -1,0 +1,55 @@
+// DSA and Diffie-Hellman: g^x = y modulo p.
+
+#include "scanner/base/der_reader.h"
+#include "scanner/base/der_writer.h"
+#include "scanner/proof/relations.h"
+
+namespace dumpgate {
+namespace {
+
+constexpr unsigned least_modulus_bits = 256;
+constexpr unsigned most_modulus_bits = 10000;  // OpenSSL's own limit for DSA and DH
+
+constexpr std::string_view oid_dsa = "\x2a\x86\x48\xce\x38\x04\x01";
+
+std::vector<std::byte> dsa_identifier(const DiscreteLogNumbers& numbers) {
+  const auto domain =
+      der_element(der::sequence, {der_integer(numbers.p->big_endian()), der_integer(numbers.q->big_endian()),
+                                  der_integer(numbers.g->big_endian())});
+  return der_element(der::sequence, {der_oid(oid_dsa), domain});
+}
+
+bool usable(const DiscreteLogNumbers& numbers) {
+  if (!numbers.p || !numbers.g || !numbers.x || !numbers.p->odd()) return false;
+  if (numbers.p->bits() < least_modulus_bits || numbers.p->bits() > most_modulus_bits) return false;
+  return *numbers.g < *numbers.p && *numbers.x < *numbers.p && numbers.g->bits() >= 2 &&
+         numbers.x->bits() >= 64;
+}
+
+}  // namespace
+
+Outcome relate_discrete_log(const DiscreteLogNumbers& numbers,
+                            std::span<const std::byte> algorithm_identifier) {
+  Outcome outcome;
+  if (!usable(numbers)) return outcome;
+  const BigContext context;
+  const auto computed = BigNumber::power(*numbers.g, *numbers.x, *numbers.p, context);
+  if (numbers.q) {  // q | p - 1, FIPS 186-4 section 4.1
+    const auto order = BigNumber::minus(*numbers.p, 1);
+    outcome.doubtful = numbers.q->zero() || !BigNumber::remainder(order, *numbers.q, context).zero();
+  }
+  if (numbers.y) {
+    outcome.proven = computed == *numbers.y;
+    outcome.doubtful = !outcome.proven;
+    if (outcome.proven) outcome.relation = "g^x=y";
+  }
+  std::vector<std::byte> identifier(algorithm_identifier.begin(), algorithm_identifier.end());
+  if (identifier.empty() && numbers.q) identifier = dsa_identifier(numbers);
+  if (identifier.empty() || outcome.doubtful) return outcome;
+  const auto bits = der_bit_string(der_integer(computed.big_endian()));
+  outcome.key = parse_spki(der_element(der::sequence, {identifier, bits}));
+  outcome.derived = outcome.key.has_value();
+  return outcome;
+}
+
+}  // namespace dumpgate
