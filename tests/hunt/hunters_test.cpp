@@ -1,0 +1,203 @@
+// Keys laid out as bare limbs are found by their relation to a public number, wherever a heap may put them.
+
+#include <gtest/gtest.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
+#include <cstring>
+#include <random>
+
+#include "scanner/detect/random_words.h"
+#include "scanner/hunt/factor_join.h"
+#include "scanner/hunt/hunter.h"
+
+namespace dumpgate {
+namespace {
+
+using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
+
+std::vector<std::byte> limbs_in_memory(EVP_PKEY* key, const char* name, std::size_t bytes) {
+  BIGNUM* number = nullptr;
+  EXPECT_EQ(EVP_PKEY_get_bn_param(key, name, &number), 1);
+  std::vector<std::byte> out(bytes);
+  EXPECT_GT(BN_bn2lebinpad(number, reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(bytes)), 0);
+  BN_clear_free(number);
+  return out;
+}
+
+// Whether the filters' stated loss (3.4e-5 a word, docs/hunt.md) spares the number: the tests below are about
+// relations, and the loss has its own test.
+bool spared(const std::vector<std::byte>& number) {
+  std::vector<std::uint64_t> words(number.size() / 8);
+  std::memcpy(words.data(), number.data(), words.size() * 8);
+  return std::ranges::none_of(words, plain_word) &&
+         looks_random(std::span(words).first(std::min<std::size_t>(words.size(), 128)));
+}
+
+Key rsa_key(unsigned bits) {
+  for (;;) {
+    Key key(EVP_RSA_gen(bits), &EVP_PKEY_free);
+    if (spared(limbs_in_memory(key.get(), OSSL_PKEY_PARAM_RSA_N, bits / 8)) &&
+        spared(limbs_in_memory(key.get(), OSSL_PKEY_PARAM_RSA_FACTOR1, bits / 16)) &&
+        spared(limbs_in_memory(key.get(), OSSL_PKEY_PARAM_RSA_FACTOR2, bits / 16)))
+      return key;
+  }
+}
+
+Key ec_key(const char* curve) {
+  for (;;) {
+    Key key(EVP_EC_gen(curve), &EVP_PKEY_free);
+    const auto bits = static_cast<std::size_t>(EVP_PKEY_get_bits(key.get()));
+    auto scalar = limbs_in_memory(key.get(), OSSL_PKEY_PARAM_PRIV_KEY, (bits + 63) / 64 * 8);
+    scalar.resize(bits / 64 * 8);  // the top limb of P-521 is a plain word on purpose
+    if (spared(scalar)) return key;
+  }
+}
+
+PublicKey public_of(EVP_PKEY* key) {
+  unsigned char* der = nullptr;
+  const int size = i2d_PUBKEY(key, &der);
+  auto parsed = parse_spki(std::as_bytes(std::span(der, static_cast<std::size_t>(size))));
+  OPENSSL_free(der);
+  EXPECT_TRUE(parsed.has_value());
+  return parsed.value_or(PublicKey{});
+}
+
+// A heap: chunks with size words before them, random junk here and there.
+struct Heap {
+  std::vector<std::byte> bytes = std::vector<std::byte>(64 * 1024);
+  std::size_t at = 1024;
+  std::uint64_t put(std::span<const std::byte> number) {
+    const std::uint64_t size = (number.size() + 16) | 1U;
+    std::memcpy(bytes.data() + at + 8, &size, 8);
+    std::memcpy(bytes.data() + at + 16, number.data(), number.size());
+    const std::uint64_t where = at + 16;
+    at += (number.size() + 32) / 16 * 16 + 64;
+    return where;
+  }
+  void junk() {
+    std::mt19937_64 random(at);
+    std::vector<std::byte> noise(8 * (4 + random() % 30));
+    for (auto& b : noise) b = static_cast<std::byte>(random());
+    (void)put(noise);
+  }
+  RunStore runs() const {
+    RunStore store;
+    Window window;
+    window.bytes = bytes;
+    window.own_end = bytes.size();
+    gather_runs(window, store);
+    return store;
+  }
+};
+
+std::vector<Finding> hunt(const Heap& heap, const LeadSet& leads) {
+  std::vector<Finding> findings;
+  for (const Hunter* hunter : all_hunters())
+    if (const auto prepared = hunter->prepare(leads)) prepared->examine(heap.runs(), findings);
+  return findings;
+}
+
+class RsaSizes : public testing::TestWithParam<unsigned> {};
+
+TEST_P(RsaSizes, EitherFactorAloneIsFoundByAKnownModulus) {
+  const Key key = rsa_key(GetParam());
+  const std::size_t bytes = GetParam() / 16;
+  LeadSet leads;
+  const PublicKey known = public_of(key.get());
+  ASSERT_TRUE(leads.add(known, KeyOrigin::certificate));
+  for (const char* factor : {OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2}) {
+    Heap heap;
+    heap.junk();
+    const std::uint64_t where = heap.put(limbs_in_memory(key.get(), factor, bytes));
+    heap.junk();
+    const auto findings = hunt(heap, leads);
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_EQ(findings[0].offset, where);
+    EXPECT_EQ(findings[0].length, bytes);
+    EXPECT_EQ(findings[0].relation, "p|n");
+    EXPECT_EQ(findings[0].evidence, Evidence::proof);
+    EXPECT_EQ(findings[0].use, KeyUse::signing);
+    EXPECT_EQ(findings[0].public_key_sha256, known.sha256);
+  }
+}
+
+TEST_P(RsaSizes, FactorsBesideTheirModulusNeedNoCertificate) {
+  const Key key = rsa_key(GetParam());
+  const std::size_t bytes = GetParam() / 16;
+  Heap heap;
+  (void)heap.put(limbs_in_memory(key.get(), OSSL_PKEY_PARAM_RSA_FACTOR2, bytes));
+  heap.junk();
+  (void)heap.put(limbs_in_memory(key.get(), OSSL_PKEY_PARAM_RSA_N, 2 * bytes));
+  heap.junk();
+  (void)heap.put(limbs_in_memory(key.get(), OSSL_PKEY_PARAM_RSA_FACTOR1, bytes));
+  FactorJoin join;
+  std::vector<Finding> findings;
+  std::vector<Lead> leads;
+  join.take(heap.runs(), findings, leads);
+  ASSERT_EQ(findings.size(), 2U);
+  EXPECT_EQ(findings[0].relation, "n=p*q");
+  EXPECT_EQ(findings[0].public_key_sha256, public_of(key.get()).sha256);
+  ASSERT_FALSE(leads.empty());
+  EXPECT_EQ(leads[0].key.sha256, findings[0].public_key_sha256);
+}
+
+INSTANTIATE_TEST_SUITE_P(Bits, RsaSizes, testing::Values(512U, 1024U, 1536U, 2048U, 3072U));
+
+TEST(FactorJoin, FactorsWithoutTheirModulusAreNothing) {
+  const Key key(EVP_RSA_gen(1024), &EVP_PKEY_free);
+  const Key other(EVP_RSA_gen(1024), &EVP_PKEY_free);
+  Heap heap;
+  (void)heap.put(limbs_in_memory(key.get(), OSSL_PKEY_PARAM_RSA_FACTOR1, 64));
+  (void)heap.put(limbs_in_memory(key.get(), OSSL_PKEY_PARAM_RSA_FACTOR2, 64));
+  (void)heap.put(limbs_in_memory(other.get(), OSSL_PKEY_PARAM_RSA_N, 128));
+  FactorJoin join;
+  std::vector<Finding> findings;
+  std::vector<Lead> leads;
+  join.take(heap.runs(), findings, leads);
+  EXPECT_TRUE(findings.empty());
+}
+
+class Curves : public testing::TestWithParam<const char*> {};
+
+TEST_P(Curves, AScalarIsFoundByItsPoint) {
+  const Key key = ec_key(GetParam());
+  const PublicKey known = public_of(key.get());
+  LeadSet leads;
+  ASSERT_TRUE(leads.add(known, KeyOrigin::spki));
+  const Key stranger(EVP_EC_gen(GetParam()), &EVP_PKEY_free);
+  ASSERT_TRUE(leads.add(public_of(stranger.get()), KeyOrigin::spki));
+  Heap heap;
+  heap.junk();
+  const std::uint64_t where =
+      heap.put(limbs_in_memory(key.get(), OSSL_PKEY_PARAM_PRIV_KEY, (known.bits + 63) / 64 * 8));
+  heap.junk();
+  const auto findings = hunt(heap, leads);
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].offset, where);
+  EXPECT_EQ(findings[0].relation, "d*G=Q");
+  EXPECT_EQ(findings[0].public_key_sha256, known.sha256);
+}
+
+INSTANTIATE_TEST_SUITE_P(Known, Curves,
+                         testing::Values("prime256v1", "secp384r1", "secp521r1", "secp256k1",
+                                         "brainpoolP256r1", "brainpoolP384r1", "brainpoolP512r1"));
+
+TEST(Hunters, FindNothingInPureNoise) {
+  const Key rsa(EVP_RSA_gen(1024), &EVP_PKEY_free);
+  const Key ec(EVP_EC_gen("prime256v1"), &EVP_PKEY_free);
+  LeadSet leads;
+  ASSERT_TRUE(leads.add(public_of(rsa.get()), KeyOrigin::spki));
+  ASSERT_TRUE(leads.add(public_of(ec.get()), KeyOrigin::spki));
+  Heap heap;
+  while (heap.at < 60'000) heap.junk();
+  EXPECT_TRUE(hunt(heap, leads).empty());
+}
+
+}  // namespace
+}  // namespace dumpgate
