@@ -1,0 +1,104 @@
+#include "scanner/engine/pipeline.h"
+
+#include <tbb/global_control.h>
+#include <tbb/parallel_pipeline.h>
+#include <tbb/task_arena.h>
+
+#include <deque>
+#include <exception>
+
+#include "scanner/engine/handoff.h"
+
+namespace dumpgate {
+namespace {
+
+void examine_safely(const PipelineSteps& steps, Slot& slot) noexcept {
+  slot.findings.clear();
+  slot.leads.clear();
+  slot.gaps.clear();
+  slot.runs.clear();
+  try {
+    steps.examine(slot);
+  } catch (const std::exception&) {
+    slot.gaps.push_back({.reason = GapReason::internal,
+                         .offset = slot.window.offset + slot.window.own_begin,
+                         .length = slot.window.own_end - slot.window.own_begin,
+                         .detail = "the examination of a window failed"});
+  }
+}
+
+// The serial filters of one run. oneTBB runs each on one thread at a time; handoff_* tell ThreadSanitizer so.
+struct SerialEnds {
+  std::optional<Error> error{};
+  std::size_t turn = 0;
+  char input = 0;
+  char output = 0;
+};
+
+Slot* read_one(const PipelineSteps& steps, std::deque<Slot>& slots, SerialEnds& ends,
+               tbb::flow_control& control) {
+  handoff_in(&ends.input);
+  Slot& slot = slots[ends.turn++ % slots.size()];
+  handoff_in(&slot);
+  bool more = false;
+  try {
+    const auto got = steps.read(slot);
+    if (!got)
+      ends.error = got.error();
+    else
+      more = *got;
+  } catch (const std::exception&) {
+    ends.error = Error{ErrorCode::internal, "reading failed", std::nullopt};
+  }
+  handoff_out(&slot);
+  handoff_out(&ends.input);
+  if (more) return &slot;
+  control.stop();
+  return nullptr;
+}
+
+void collect_one(const PipelineSteps& steps, Slot& slot, SerialEnds& ends) {
+  handoff_in(&ends.output);
+  handoff_in(&slot);
+  try {
+    steps.collect(slot);
+  } catch (const std::exception&) {
+    ends.error = Error{ErrorCode::internal, "collecting results failed", std::nullopt};
+  }
+  handoff_out(&slot);
+  handoff_out(&ends.output);
+}
+
+}  // namespace
+
+std::optional<Error> run_pipeline(const PipelineSteps& steps, const AnchorScan& anchors, unsigned threads) {
+  const std::size_t live = std::size_t{threads} * 2 + 1;
+  std::deque<Slot> slots;
+  while (slots.size() < live) slots.emplace_back(anchors);
+  SerialEnds ends;
+  handoff_out(&ends.input);
+  handoff_out(&ends.output);
+  for (Slot& slot : slots) handoff_out(&slot);
+
+  const tbb::global_control allowed(tbb::global_control::max_allowed_parallelism, threads);
+  tbb::task_arena arena(static_cast<int>(threads));
+  arena.execute([&] {
+    tbb::parallel_pipeline(
+        live,
+        tbb::make_filter<void, Slot*>(tbb::filter_mode::serial_in_order, [&](tbb::flow_control& control) {
+          return read_one(steps, slots, ends, control);
+        }) & tbb::make_filter<Slot*, Slot*>(tbb::filter_mode::parallel, [&](Slot* slot) {
+          handoff_in(slot);
+          examine_safely(steps, *slot);
+          handoff_out(slot);
+          return slot;
+        }) & tbb::make_filter<Slot*, void>(tbb::filter_mode::serial_in_order, [&](Slot* slot) {
+          collect_one(steps, *slot, ends);
+        }));
+  });
+  handoff_in(&ends.input);
+  handoff_in(&ends.output);
+  return ends.error;
+}
+
+}  // namespace dumpgate

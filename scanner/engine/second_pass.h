@@ -1,0 +1,63 @@
+// SecondPass: the hunt, after the first pass has seen every public key. The number runs of the first pass are
+// kept for it within a share of --max-memory. When they do not fit, a file is read again and the hunters look
+// at each window; a pipe cannot be read again, so there it is a gap.
+
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "scanner/detect/anchor_scan.h"
+#include "scanner/dump/region.h"
+#include "scanner/engine/collector.h"
+#include "scanner/engine/scan.h"
+#include "scanner/hunt/hunter.h"
+#include "scanner/hunt/number_runs.h"
+
+namespace dumpgate {
+
+// What is remembered of one leaf.
+struct LeafState {
+  std::string layer{};  // path with the format as its last part
+  std::uint64_t base = 0;
+  DumpMap map{};
+  std::unique_ptr<RegionIndex> regions{};
+  std::deque<RunStore> runs{};  // in order; each of about a megabyte, the unit of parallel work
+  RunStore seam_runs{};         // that cross a seam of memory split across the file; never dropped
+  bool spilled = false;         // the runs were more than memory allows, and were dropped
+};
+
+// The finding with its layer, its offset in that layer and its address.
+Finding placed(Finding finding, const LeafState& state);
+// The gap, found at an offset of the leaf, with its layer and its offset in that layer.
+Gap placed(Gap gap, const LeafState& state);
+
+class SecondPass {
+ public:
+  SecondPass(const ScanOptions& options, const AnchorScan& anchors);
+
+  unsigned threads() const { return threads_; }
+  LeafState& begin_leaf();
+  // end_leaf gives back what the second pass will not need of the leaf.
+  void end_leaf(LeafState& state);
+  void keep(LeafState& state, const RunStore& runs);
+  // run hunts for all leads of the collector and adds what it finds.
+  void run(Input& input, Collector& collector);
+
+ private:
+  using Hunts = std::vector<std::unique_ptr<Hunt>>;
+  void hunt_kept(const Hunts& hunts, Collector& collector);
+  void read_again(const Hunts& hunts, Input& input, Collector& collector);
+
+  const ScanOptions& options_;
+  const AnchorScan& anchors_;
+  unsigned threads_ = 1;
+  std::size_t kept_ = 0;    // bytes of runs
+  std::size_t mapped_ = 0;  // bytes of maps of leaves that ended
+  std::deque<LeafState> leaves_{};
+};
+
+}  // namespace dumpgate
