@@ -1,0 +1,30 @@
+// dumpgate version: the program's version and the digest of the signatures it was built with.
+
+#include <CLI/CLI.hpp>
+
+#include "scanner/cli/command.h"
+#include "scanner/detect/signature.h"
+
+namespace dumpgate {
+namespace {
+
+class VersionCommand final : public Command {
+ public:
+  void declare(CLI::App& app) override { (void)app; }
+  int run() override {
+    const auto signatures = SignatureSet::builtin();
+    if (!signatures) return exit_internal;
+    write_stdout("dumpgate " + std::string(program_version) + "\nsignatures sha256:" + signatures->sha256() +
+                 "\n");
+    return 0;
+  }
+};
+
+constinit const CommandEntry instance{"version", "print version and signature digest",
+                                      &make_command<VersionCommand>};
+
+}  // namespace
+
+constinit const CommandEntry& version_command = instance;
+
+}  // namespace dumpgate

@@ -1,0 +1,20 @@
+// Completion scripts for shells, made from the declared sub-commands and options. The one rule: nothing is
+// listed by hand, so that a script cannot know less, or more, than the program.
+
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace CLI {
+class App;
+}
+
+namespace dumpgate {
+
+// completion_script gives the script for "bash", "zsh" or "fish"; nothing for another shell. `root` is the
+// whole program with all sub-commands declared.
+std::optional<std::string> completion_script(std::string_view shell, const CLI::App& root);
+
+}  // namespace dumpgate
