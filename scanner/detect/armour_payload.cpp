@@ -154,7 +154,7 @@ Form form_of_label(std::string_view label) {
 
 bool is_public(Form form) {
   return form == Form::spki || form == Form::certificate || form == Form::pkcs1_public ||
-         form == Form::ssh_public;
+         form == Form::ssh_public || form == Form::bare_point;
 }
 
 PayloadKind recognise_tail(SecretBytes& bytes) {

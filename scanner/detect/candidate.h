@@ -29,6 +29,7 @@ enum class Form : std::uint8_t {
   openssh_private,  // openssh-key-v1, decoded from its armour
   rsa_chain,        // consecutive INTEGERs of an RSAPrivateKey whose head is lost or damaged
   ec_tail,          // the inside of an ECPrivateKey whose head is lost: OCTET STRING d ... [1] BIT STRING Q
+  number_set,       // numbers out of another structure, one by one (detect/number_set.h)
   // containers, provable only as well-formed
   pkcs8_encrypted,  // EncryptedPrivateKeyInfo, RFC 5958 section 3
   pkcs12,           // PFX, RFC 7292
@@ -37,6 +38,7 @@ enum class Form : std::uint8_t {
   certificate,   // X.509, RFC 5280
   pkcs1_public,  // RSAPublicKey, RFC 8017 A.1.1
   ssh_public,    // RFC 4253 6.6 public key blob
+  bare_point,    // an uncompressed point (SEC 1 2.3.3) that no structure names
 };
 
 struct Candidate {
