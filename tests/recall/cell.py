@@ -1,0 +1,86 @@
+"""One cell of the table: a dump of one program in one state with one key, what is in it, and what dumpgate says. The one rule: only
+`judge` decides whether a cell is found, and nothing but the report and the search with the key at hand is asked."""
+
+import json
+import subprocess
+
+RANK = ["hint", "marker", "structure", "proof"]
+FOUND, ABSENT, FRAGMENTS, MISS, WRONG = "found", "not in the dump", "fragments only", "MISS", "WRONG"
+PEM_LINES_THAT_HOLD_A_KEY = 0.8  # of the lines of an RSA key's file; the other kinds need all
+
+
+def scan(scanner, dump):
+    """The report on a dump, with the exit status under `status`."""
+    run = subprocess.run([scanner, "scan", "--quiet", "--format", "json", dump], capture_output=True, stdin=subprocess.DEVNULL, check=False)
+    report = json.loads(run.stdout)
+    report["status"] = run.returncode
+    return report
+
+
+class Cell:
+    """What was measured on one dump. `present`: truth.Searcher.look; `seen`: what each peer found."""
+
+    def __init__(self, holder, library, key, state, form, present, report, seen):
+        self.holder, self.library, self.kind, self.state, self.form = holder, library, key.kind, state, form
+        self.present, self.seen = present, seen
+        self.lines = len(key.pem_lines())
+        blocking = [f for f in report["findings"] if f["blocks"]]
+        self.named = [f for f in report["findings"] if f.get("public_key_sha256") == key.name and RANK.index(f["evidence"]) > 0]
+        self.unnamed = [f for f in blocking if not f.get("public_key_sha256")]
+        allowed = {key.name, *getattr(key, "other_names", ())}
+        self.wrong = [f for f in blocking if f.get("public_key_sha256") and f["public_key_sha256"] not in allowed]
+        self.outcome = self.judge()
+
+    def judge(self):
+        if self.wrong:
+            return WRONG
+        if self.named or self.unnamed:
+            return FOUND
+        if self.whole():
+            return MISS
+        return FRAGMENTS if self.present else ABSENT
+
+    def failed(self):
+        return self.outcome in (MISS, WRONG)
+
+    def whole(self):
+        """The numbers that are there completely: {(number, layout): count}."""
+        found = {what: p.whole for what, p in self.present.items() if p.whole and what[1] != "pem lines"}
+        lines = self.pem_lines()
+        if lines and lines >= self.lines * (PEM_LINES_THAT_HOLD_A_KEY if self.kind.startswith("rsa") else 1):
+            found["key", "pem lines"] = lines
+        return found
+
+    def pem_lines(self):
+        presence = self.present.get(("key", "pem lines"))
+        return len(presence.distinct) if presence else 0
+
+    def layouts(self):
+        """In words: the layouts of whole numbers, or the largest fragments."""
+        by_layout = {}
+        for (number, layout), count in self.whole().items():
+            by_layout.setdefault(layout, []).append(f"{number}×{count}" if layout != "pem lines" else f"{count}/{self.lines}")
+        if by_layout:
+            return "; ".join(f"{layout}: {', '.join(numbers)}" for layout, numbers in by_layout.items())
+        parts = [f"{layout}: {number} {p.largest:.0%}" for (number, layout), p in self.present.items() if layout != "pem lines"]
+        if self.pem_lines():
+            parts.append(f"pem lines: {self.pem_lines()}/{self.lines}")
+        return "; ".join(parts)
+
+    def evidence(self):
+        """In words: the findings that name the key, best first; those that name none."""
+        findings = self.named or self.unnamed
+        if self.wrong:
+            findings = self.wrong
+        told = {}
+        for finding in sorted(findings, key=lambda f: -RANK.index(f["evidence"])):
+            relation = f" {finding['relation']}" if finding.get("relation") else ""
+            what = f"{finding['evidence']}{relation}"
+            told.setdefault(what, set()).add(finding.get("representation") or finding["signature"])
+        text = "; ".join(f"{what} ({', '.join(sorted(forms))})" for what, forms in told.items())
+        return text if self.named or not text or self.wrong else f"unnamed: {text}"
+
+    def line(self):
+        """One line for a terminal."""
+        head = "failed" if self.failed() else "passed"
+        return f"{head:8} {self.holder} {self.kind} {self.state} [{self.form}] {self.outcome}: {self.evidence() or '-'} | in dump: {self.layouts() or '-'}"
