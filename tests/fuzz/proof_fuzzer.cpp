@@ -14,7 +14,7 @@ using namespace dumpgate;
 constexpr Form forms[] = {
     Form::pkcs1_private, Form::pkcs8_private, Form::sec1_private,    Form::dsa_private, Form::openssh_private,
     Form::rsa_chain,     Form::ec_tail,       Form::pkcs8_encrypted, Form::pkcs12,      Form::spki,
-    Form::certificate,   Form::pkcs1_public,  Form::ssh_public};
+    Form::certificate,   Form::pkcs1_public,  Form::ssh_public,      Form::number_set,  Form::bare_point};
 
 void read_again(const std::optional<PublicKey>& key) {
   if (!key || key->algorithm == KeyAlgorithm::other) return;
