@@ -17,6 +17,7 @@ void examine_safely(const PipelineSteps& steps, Slot& slot) noexcept {
   slot.leads.clear();
   slot.gaps.clear();
   slot.runs.clear();
+  slot.factors.clear();
   try {
     steps.examine(slot);
   } catch (const std::exception&) {

@@ -14,6 +14,7 @@
 #include "scanner/base/secret_bytes.h"
 #include "scanner/detect/anchor_scan.h"
 #include "scanner/detect/window.h"
+#include "scanner/hunt/factor_join.h"
 #include "scanner/hunt/number_runs.h"
 #include "scanner/io/gap.h"
 #include "scanner/proof/finding.h"
@@ -28,6 +29,7 @@ struct Slot {
   Window window{};
   AnchorScan::Scratch scratch;
   RunStore runs{};
+  std::vector<FactorCandidate> factors{};
   std::vector<Finding> findings{};
   std::vector<Lead> leads{};
   std::vector<Gap> gaps{};

@@ -137,7 +137,9 @@ class Examination {
             .examine =
                 [this](Slot& slot) {
                   examine_window(slot);
-                  if (options_.hunt) gather_runs(slot.window, slot.runs);
+                  if (!options_.hunt) return;
+                  gather_runs(slot.window, slot.runs);
+                  slot.factors = factor_candidates(slot.runs);
                 },
             .collect =
                 [this, &stitches, &state](Slot& slot) {
@@ -171,7 +173,7 @@ class Examination {
 
   void collect(Slot& slot, LeafState& state) {
     if (options_.hunt) {
-      join_.take(slot.runs, slot.findings, slot.leads);
+      join_.take(std::move(slot.factors), slot.findings, slot.leads);
       second_.keep(state, slot.runs);
     }
     for (Finding& finding : slot.findings) collector_.add(placed(std::move(finding), state));
@@ -198,7 +200,7 @@ class Examination {
       gather_runs(slot.window, slot.runs);
       slot.runs.for_each([&](const NumberRun& run) {
         if (stitches.spans_seam(run.offset, run.words.size() * 8))
-          state.seam_runs.add(run.offset, run.words, run.after);
+          state.seam_runs.add(run);
       });
     }
     if (stitches.overflowed())

@@ -17,24 +17,22 @@
 namespace dumpgate {
 namespace {
 
-constexpr std::size_t store_size = 1 << 20;  // bytes of runs in one unit of work
-
-struct Work {
-  const LeafState* leaf = nullptr;
-  const RunStore* runs = nullptr;
-  std::vector<Finding> findings{};
-  bool failed = false;
-};
-
-void hunt_one(const std::vector<std::unique_ptr<Hunt>>& hunts, Work& work) noexcept {
-  try {
-    for (const auto& hunt : hunts) hunt->examine(*work.runs, work.findings);
-  } catch (const std::exception&) {
-    work.failed = true;
-  }
+// Adds runs to units of a fixed size: where one ends and the next begins depends on the runs alone.
+void add_to_units(std::deque<RunStore>& units, const RunStore& runs) {
+  runs.for_each([&](const NumberRun& run) {
+    if (units.empty() || units.back().memory() >= HuntUnit::size) units.emplace_back();
+    units.back().add(run);
+  });
 }
 
 }  // namespace
+
+struct SecondPass::Work {
+  const LeafState* leaf = nullptr;
+  HuntUnit unit;
+  std::vector<Finding> findings{};
+  bool failed = false;
+};
 
 Finding placed(Finding finding, const LeafState& state) {
   if (const auto place = state.regions->locate(finding.offset)) {
@@ -84,8 +82,7 @@ void SecondPass::keep(LeafState& state, const RunStore& runs) {
     state.spilled = true;
     return;
   }
-  if (state.runs.empty() || state.runs.back().memory() >= store_size) state.runs.emplace_back();
-  state.runs.back().append(runs);
+  add_to_units(state.runs, runs);
   kept_ += runs.memory();
 }
 
@@ -113,16 +110,32 @@ void SecondPass::run(Input& input, Collector& collector) {
 void SecondPass::hunt_kept(const Hunts& hunts, Collector& collector) {
   std::vector<Work> work;
   for (const LeafState& leaf : leaves_) {
-    for (const RunStore& store : leaf.runs) work.push_back({.leaf = &leaf, .runs = &store});
-    if (!leaf.seam_runs.empty()) work.push_back({.leaf = &leaf, .runs = &leaf.seam_runs});
+    for (std::size_t i = 0; i < leaf.runs.size(); ++i)
+      work.push_back({.leaf = &leaf,
+                      .unit = HuntUnit(leaf.runs[i], i > 0 ? &leaf.runs[i - 1] : nullptr,
+                                       i + 1 < leaf.runs.size() ? &leaf.runs[i + 1] : nullptr)});
+    if (!leaf.seam_runs.empty()) work.push_back({.leaf = &leaf, .unit = HuntUnit(leaf.seam_runs)});
   }
+  hunt_all(hunts, work, collector);
+}
+
+void SecondPass::hunt_all(const Hunts& hunts, std::vector<Work>& work, Collector& collector) const {
+  const auto hunt_one = [&](Work& one) noexcept {
+    try {
+      for (const auto& hunt : hunts) hunt->examine(one.unit, one.findings);
+      // The words are needed no longer, and there may be many units.
+      one.unit = HuntUnit(one.unit.own());
+    } catch (const std::exception&) {
+      one.failed = true;
+    }
+  };
   for (Work& one : work) handoff_out(&one);
   const tbb::global_control allowed(tbb::global_control::max_allowed_parallelism, threads_);
   tbb::task_arena arena(static_cast<int>(threads_));
   arena.execute([&] {
     tbb::parallel_for(std::size_t{0}, work.size(), [&](std::size_t i) {
       handoff_in(&work[i]);
-      hunt_one(hunts, work[i]);
+      hunt_one(work[i]);
       handoff_out(&work[i]);
     });
   });
@@ -133,6 +146,19 @@ void SecondPass::hunt_kept(const Hunts& hunts, Collector& collector) {
       collector.add(
           Gap{.reason = GapReason::internal, .layer = one.leaf->layer, .detail = "the hunt failed"});
   }
+}
+
+// Hunts in the units that are complete and have their neighbours, all of them at the `last` call, and drops what
+// is not needed any more. The first unit is the neighbour before, examined already, unless it is the only call.
+void SecondPass::hunt_units(const Hunts& hunts, const LeafState& leaf, std::deque<RunStore>& units, bool last,
+                            Collector& collector) const {
+  std::vector<Work> work;
+  const std::size_t end = last ? units.size() : units.size() - 1;
+  for (std::size_t i = 1; i < end; ++i)
+    work.push_back({.leaf = &leaf,
+                    .unit = HuntUnit(units[i], &units[i - 1], i + 1 < units.size() ? &units[i + 1] : nullptr)});
+  hunt_all(hunts, work, collector);
+  while (units.size() > 2) units.pop_front();
 }
 
 void SecondPass::read_again(const Hunts& hunts, Input& input, Collector& collector) {
@@ -147,27 +173,7 @@ void SecondPass::read_again(const Hunts& hunts, Input& input, Collector& collect
       return;
     }
     if (!leaf.spilled) continue;
-    WindowStream windows(*(*again)->stream, options_.window);
-    const PipelineSteps steps{.read = [&](Slot& slot) -> Result<bool> {
-                                if (options_.stop != nullptr && options_.stop->load())
-                                  return Error{ErrorCode::limit, "stopped by a signal", std::nullopt};
-                                auto more = windows.next(slot.buffer, slot.window);
-                                slot.window.regions = leaf.regions.get();
-                                slot.window.signatures = options_.signatures;
-                                return more;
-                              },
-                              .examine =
-                                  [&](Slot& slot) {
-                                    gather_runs(slot.window, slot.runs);
-                                    for (const auto& hunt : hunts) hunt->examine(slot.runs, slot.findings);
-                                  },
-                              .collect =
-                                  [&](Slot& slot) {
-                                    for (Finding& finding : slot.findings)
-                                      collector.add(placed(std::move(finding), leaf));
-                                    for (Gap& gap : slot.gaps) collector.add(placed(std::move(gap), leaf));
-                                  }};
-    if (const auto error = run_pipeline(steps, anchors_, threads_))
+    if (const auto error = read_leaf(hunts, leaf, *(*again)->stream, collector))
       collector.add(Gap{.reason = gap_reason(error->code),
                         .layer = leaf.layer,
                         .offset = leaf.base,
@@ -175,6 +181,33 @@ void SecondPass::read_again(const Hunts& hunts, Input& input, Collector& collect
   }
   if (input.changed())
     collector.add(Gap{.reason = GapReason::io, .detail = "the input changed between two readings"});
+}
+
+// Forms the runs of one leaf anew and hunts in them as they come.
+std::optional<Error> SecondPass::read_leaf(const Hunts& hunts, const LeafState& leaf, ByteStream& stream,
+                                           Collector& collector) {
+  WindowStream windows(stream, options_.window);
+  std::deque<RunStore> units(1);  // the first unit has no neighbour before: an empty one
+  const std::size_t enough = std::size_t{threads_} * 4 + 2;
+  const PipelineSteps steps{.read = [&](Slot& slot) -> Result<bool> {
+                              if (options_.stop != nullptr && options_.stop->load())
+                                return Error{ErrorCode::limit, "stopped by a signal", std::nullopt};
+                              auto more = windows.next(slot.buffer, slot.window);
+                              slot.window.regions = leaf.regions.get();
+                              slot.window.signatures = options_.signatures;
+                              return more;
+                            },
+                            .examine = [&](Slot& slot) { gather_runs(slot.window, slot.runs); },
+                            .collect =
+                                [&](Slot& slot) {
+                                  if (units.size() == 1 && !slot.runs.empty()) units.emplace_back();
+                                  add_to_units(units, slot.runs);
+                                  if (units.size() >= enough) hunt_units(hunts, leaf, units, false, collector);
+                                  for (Gap& gap : slot.gaps) collector.add(placed(std::move(gap), leaf));
+                                }};
+  auto error = run_pipeline(steps, anchors_, threads_);
+  hunt_units(hunts, leaf, units, true, collector);
+  return error;
 }
 
 }  // namespace dumpgate

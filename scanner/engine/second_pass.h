@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,7 @@ struct LeafState {
   std::uint64_t base = 0;
   DumpMap map{};
   std::unique_ptr<RegionIndex> regions{};
-  std::deque<RunStore> runs{};  // in order; each of about a megabyte, the unit of parallel work
+  std::deque<RunStore> runs{};  // in order, cut into units of work
   RunStore seam_runs{};         // that cross a seam of memory split across the file; never dropped
   bool spilled = false;         // the runs were more than memory allows, and were dropped
 };
@@ -49,8 +50,14 @@ class SecondPass {
 
  private:
   using Hunts = std::vector<std::unique_ptr<Hunt>>;
+  struct Work;
   void hunt_kept(const Hunts& hunts, Collector& collector);
+  void hunt_all(const Hunts& hunts, std::vector<Work>& work, Collector& collector) const;
+  void hunt_units(const Hunts& hunts, const LeafState& leaf, std::deque<RunStore>& units, bool last,
+                  Collector& collector) const;
   void read_again(const Hunts& hunts, Input& input, Collector& collector);
+  std::optional<Error> read_leaf(const Hunts& hunts, const LeafState& leaf, ByteStream& stream,
+                                 Collector& collector);
 
   const ScanOptions& options_;
   const AnchorScan& anchors_;

@@ -6,8 +6,10 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "scanner/detect/random_words.h"
+#include "scanner/hunt/layouts.h"
 #include "scanner/hunt/leads.h"
 #include "scanner/hunt/limbs.h"
 
@@ -58,45 +60,81 @@ std::optional<PublicKey> key_of(std::span<const std::uint64_t> p, std::span<cons
 
 constexpr std::uint64_t top_bit = std::uint64_t{1} << 63U;
 
+bool is_factor_size(std::size_t limbs) { return std::ranges::find(factor_sizes, limbs) != factor_sizes.end(); }
+
+// The sizes of factors and moduli, in limbs, ascending.
+std::span<const std::size_t> candidate_sizes() {
+  static const std::vector<std::size_t> sizes = [] {
+    std::vector<std::size_t> all;
+    for (const std::size_t limbs : factor_sizes) all.insert(all.end(), {limbs, 2 * limbs});
+    std::ranges::sort(all);
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    return all;
+  }();
+  return sizes;
+}
+
+void add_candidates(const NumberView& view, RandomTest& random, std::vector<FactorCandidate>& candidates) {
+  bool read = false;
+  for (std::size_t at = 0; at + candidate_sizes().front() <= view.limbs.size(); ++at) {
+    if ((view.limbs[at] & 1U) == 0) continue;
+    for (const std::size_t size : candidate_sizes()) {
+      if (at + size > view.limbs.size()) break;
+      if (view.limbs[at + size - 1] < top_bit || (view.exact && size != view.limbs.size())) continue;
+      if (!std::exchange(read, true)) random.read(view.limbs);
+      const auto words = view.limbs.subspan(at, size);
+      if (!random.looks_random(at, size) || !without_small_factor(words)) continue;
+      candidates.push_back({.offset = view.place(at, size),
+                            .length = view.length(size),
+                            .layout = view.layout,
+                            .limbs = {words.begin(), words.end()}});
+    }
+    if (view.exact) break;
+  }
+}
+
 }  // namespace
+
+std::vector<FactorCandidate> factor_candidates(const RunStore& runs) {
+  std::vector<unsigned> bits;
+  for (const std::size_t limbs : candidate_sizes()) bits.push_back(static_cast<unsigned>(64 * limbs));
+  LayoutReader reader(std::move(bits));
+  RandomTest random;
+  std::vector<FactorCandidate> candidates;
+  runs.for_each([&](const NumberRun& run) {
+    reader.each(run, [&](const NumberView& view) { add_candidates(view, random, candidates); });
+  });
+  return candidates;
+}
 
 void FactorJoin::forget() { sizes_.clear(); }
 
-void FactorJoin::take(const RunStore& runs, std::vector<Finding>& findings, std::vector<Lead>& leads) {
-  // Runs of several alignments come one alignment after the other; by offset they do not depend on windows.
-  std::vector<NumberRun> in_order;
-  runs.for_each([&](const NumberRun& run) { in_order.push_back(run); });
-  std::ranges::stable_sort(in_order, {}, &NumberRun::offset);
-  RandomTest random;
-  for (const NumberRun& run : in_order) {
-    random.read(run.words);
-    for (const std::size_t m : factor_sizes) {
-      if (m > run.words.size()) break;
-      Size& size = sizes_[m];
-      drop_old(size, run.offset);
-      for (std::size_t at = 0; at + m <= run.words.size(); ++at) {
-        if ((run.words[at] & 1U) == 0) continue;
-        const auto candidate = [&](std::size_t limbs) -> std::optional<Number> {
-          if (at + limbs > run.words.size() || run.words[at + limbs - 1] < top_bit) return std::nullopt;
-          const auto words = run.words.subspan(at, limbs);
-          if (!random.looks_random(at, limbs) || !without_small_factor(words)) return std::nullopt;
-          return Number{run.offset + at * 8, inverse_limb(words[0]), Limbs(words.begin(), words.end())};
-        };
-        if (auto factor = candidate(m)) add_factor(size, std::move(*factor), findings, leads);
-        if (auto modulus = candidate(2 * m)) add_modulus(size, std::move(*modulus), findings, leads);
-      }
+void FactorJoin::take(std::vector<FactorCandidate> candidates, std::vector<Finding>& findings,
+                      std::vector<Lead>& leads) {
+  for (FactorCandidate& candidate : candidates) {
+    const std::size_t limbs = candidate.limbs.size();
+    if (limbs % 2 == 0 && is_factor_size(limbs / 2)) {
+      Size& size = sizes_[{candidate.layout, limbs / 2}];
+      drop_old(size, candidate.offset);
+      add_modulus(size, {.candidate = candidate}, findings, leads);
+    }
+    if (is_factor_size(limbs)) {
+      Size& size = sizes_[{candidate.layout, limbs}];
+      drop_old(size, candidate.offset);
+      const std::uint64_t inverse = inverse_limb(candidate.limbs.front());
+      add_factor(size, {.candidate = std::move(candidate), .inverse = inverse}, findings, leads);
     }
   }
 }
 
 void FactorJoin::drop_old(Size& size, std::uint64_t now) {
-  const auto old = [now](const Number& number) { return number.offset + neighbourhood < now; };
+  const auto old = [now](const Number& number) { return number.candidate.offset + neighbourhood < now; };
   while (!size.factors.empty() && (size.factors.size() > kept || old(size.factors.front()))) {
     const Number& gone = size.factors.front();
-    const auto [first, last] = size.factor_by_low.equal_range(gone.limbs[0]);
+    const auto [first, last] = size.factor_by_low.equal_range(gone.candidate.limbs[0]);
     const auto entry = std::find_if(first, last, [&](const auto& e) { return e.second == size.first_id; });
     if (entry != last) size.factor_by_low.erase(entry);
-    --size.lows[gone.limbs[0] % lows];
+    --size.lows[gone.candidate.limbs[0] % lows];
     size.factors.pop_front();
     ++size.first_id;
   }
@@ -106,8 +144,8 @@ void FactorJoin::drop_old(Size& size, std::uint64_t now) {
 
 void FactorJoin::add_factor(Size& size, Number factor, std::vector<Finding>& findings,
                             std::vector<Lead>& leads) {
-  size.factor_by_low.emplace(factor.limbs[0], size.first_id + size.factors.size());
-  ++size.lows[factor.limbs[0] % lows];
+  size.factor_by_low.emplace(factor.candidate.limbs[0], size.first_id + size.factors.size());
+  ++size.lows[factor.candidate.limbs[0] % lows];
   size.factors.push_back(std::move(factor));
   for (const Number& modulus : size.moduli) match(size, size.factors.back(), modulus, findings, leads);
 }
@@ -120,16 +158,17 @@ void FactorJoin::add_modulus(Size& size, Number modulus, std::vector<Finding>& f
 
 void FactorJoin::match(Size& size, Number& factor, const Number& modulus, std::vector<Finding>& findings,
                        std::vector<Lead>& leads) {
-  const std::uint64_t other_low = modulus.limbs[0] * factor.inverse;
+  const std::uint64_t other_low = modulus.candidate.limbs[0] * factor.inverse;
   if (size.lows[other_low % lows] == 0) return;
   const auto [first, last] = size.factor_by_low.equal_range(other_low);
   for (auto entry = first; entry != last; ++entry) {
     Number* const other = &size.factors[static_cast<std::size_t>(entry->second - size.first_id)];
-    const std::size_t m = factor.limbs.size();
-    if (!may_be_product(factor.limbs[m - 1], other->limbs[m - 1], modulus.limbs[2 * m - 1],
-                        modulus.limbs[2 * m - 2]))
-      continue;
-    const auto key = key_of(factor.limbs, other->limbs, modulus.limbs);
+    const auto& p = factor.candidate.limbs;
+    const auto& q = other->candidate.limbs;
+    const auto& n = modulus.candidate.limbs;
+    const std::size_t m = p.size();
+    if (!may_be_product(p[m - 1], q[m - 1], n[2 * m - 1], n[2 * m - 2])) continue;
+    const auto key = key_of(p, q, n);
     if (!key) continue;
     leads.push_back({*key, KeyOrigin::number});
     for (Number* prime : {&factor, other}) {
@@ -140,12 +179,12 @@ void FactorJoin::match(Size& size, Number& factor, const Number& modulus, std::v
       finding.use = KeyUse::signing;
       finding.algorithm = "rsa";
       finding.bits = key->bits;
-      finding.representation = "limbs-le64";
+      finding.representation = prime->candidate.layout;
       finding.evidence = Evidence::proof;
       finding.relation = "n=p*q";
       finding.detail = "public exponent assumed: not stored beside the factors";
-      finding.offset = prime->offset;
-      finding.length = m * 8;
+      finding.offset = prime->candidate.offset;
+      finding.length = prime->candidate.length;
       finding.public_key_sha256 = key->sha256;
       findings.push_back(std::move(finding));
     }

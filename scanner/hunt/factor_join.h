@@ -16,7 +16,9 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "scanner/hunt/number_runs.h"
@@ -25,25 +27,36 @@
 
 namespace dumpgate {
 
+// A number that may be a factor or a modulus: odd, of a usual size with its top bit set, random-looking, without
+// a small factor.
+struct FactorCandidate {
+  std::uint64_t offset = 0;  // in the layer
+  std::uint64_t length = 0;
+  std::string_view layout{};
+  std::vector<std::uint64_t, WipingAllocator<std::uint64_t>> limbs{};
+};
+
+// The candidates of some runs, in their order. Safe for concurrent use.
+std::vector<FactorCandidate> factor_candidates(const RunStore& runs);
+
 class FactorJoin {
  public:
   static constexpr std::uint64_t neighbourhood = 2ULL << 20;  // bytes of the layer
   static constexpr std::size_t kept = 4096;                   // candidates of one size and role
   static constexpr std::size_t lows = 1 << 17;
 
-  // take adds the runs of the next window of a layer, in any order within the window, and appends what they
-  // complete.
-  void take(const RunStore& runs, std::vector<Finding>& findings, std::vector<Lead>& leads);
+  // take adds the candidates of the next window of a layer and appends what they complete. Numbers of one key
+  // are laid out alike, so only candidates of one layout are joined.
+  void take(std::vector<FactorCandidate> candidates, std::vector<Finding>& findings,
+            std::vector<Lead>& leads);
 
   // forget starts a new layer.
   void forget();
 
  private:
-  using Limbs = std::vector<std::uint64_t, WipingAllocator<std::uint64_t>>;
   struct Number {
-    std::uint64_t offset = 0;
+    FactorCandidate candidate{};
     std::uint64_t inverse = 0;  // of the low limb
-    Limbs limbs{};
     bool reported = false;
   };
   // The candidates of one size: factors of m limbs and moduli of 2m.
@@ -62,7 +75,7 @@ class FactorJoin {
              std::vector<Lead>& leads);
   static void drop_old(Size& size, std::uint64_t now);
 
-  std::map<std::size_t, Size> sizes_{};
+  std::map<std::pair<std::string_view, std::size_t>, Size> sizes_{};  // by layout and limbs of a factor
 };
 
 }  // namespace dumpgate

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <mutex>
 
 #include "scanner/hunt/limbs.h"
 
@@ -137,7 +139,7 @@ template <std::size_t N>
 class CurveBase final : public FixedBase {
  public:
   CurveBase(const Number<N>& p, const Number<N>& a, const Affine<N>& generator, const Number<N>& order)
-      : field_(p) {
+      : field_(p), scalars_(order) {
     a_ = field_.to_montgomery(a);
     order_.assign(order.begin(), order.end());
     build({field_.to_montgomery(generator.x), field_.to_montgomery(generator.y)});
@@ -148,6 +150,13 @@ class CurveBase final : public FixedBase {
       const std::size_t size = std::min(batch * N, scalars.size() - at);
       some_multiples(scalars.subspan(at, size), x.subspan(at, size));
     }
+  }
+
+  void coordinates_to_montgomery(std::span<std::uint64_t> numbers) const override {
+    replace_each(numbers, [this](const Number<N>& x) { return field_.to_montgomery(x); });
+  }
+  void scalars_from_montgomery(std::span<std::uint64_t> numbers) const override {
+    replace_each(numbers, [this](const Number<N>& w) { return scalars_.from_montgomery(w); });
   }
 
  private:
@@ -243,7 +252,17 @@ class CurveBase final : public FixedBase {
     }
   }
 
+  template <typename F>
+  static void replace_each(std::span<std::uint64_t> numbers, F&& f) {
+    for (std::size_t at = 0; at + N <= numbers.size(); at += N) {
+      Number<N> number{};
+      std::copy_n(numbers.begin() + static_cast<std::ptrdiff_t>(at), N, number.begin());
+      std::ranges::copy(f(number), numbers.begin() + static_cast<std::ptrdiff_t>(at));
+    }
+  }
+
   Field<N> field_;
+  Field<N> scalars_;
   Number<N> a_{};
   std::vector<Affine<N>> table_{};
 };
@@ -309,6 +328,15 @@ std::unique_ptr<FixedBase> FixedBase::make(const std::string& curve) {
     default:
       return nullptr;
   }
+}
+
+const FixedBase* FixedBase::of(const std::string& curve) {
+  static std::mutex mutex;
+  static std::map<std::string, std::unique_ptr<FixedBase>> bases;
+  const std::lock_guard lock(mutex);
+  const auto known = bases.find(curve);
+  if (known != bases.end()) return known->second.get();
+  return bases.emplace(curve, make(curve)).first->second.get();
 }
 
 }  // namespace dumpgate

@@ -24,12 +24,20 @@ class FixedBase {
   // Nothing for names OpenSSL does not know, binary fields and fields of other than 4 to 9 limbs.
   static std::unique_ptr<FixedBase> make(const std::string& curve);
 
+  // of is make, once for each curve: the tables live as long as the program. Safe for concurrent use.
+  static const FixedBase* of(const std::string& curve);
+
   std::size_t limbs() const { return order_.size(); }              // of a scalar and of a coordinate
   std::span<const std::uint64_t> order() const { return order_; }  // of G, little-endian limbs
 
   // multiples_x computes x(d*G) for each scalar d < order: `scalars` and `x` hold whole multiples of limbs()
   // limbs, little-endian, as many of one as of the other. x is 0 for d = 0. Safe for concurrent use.
   virtual void multiples_x(std::span<const std::uint64_t> scalars, std::span<std::uint64_t> x) const = 0;
+
+  // x*R modulo the field's prime and w/R modulo the order, R = 2^(64*limbs()): how software with Montgomery
+  // arithmetic keeps points and scalars. Replaces each number of `numbers`.
+  virtual void coordinates_to_montgomery(std::span<std::uint64_t> numbers) const = 0;
+  virtual void scalars_from_montgomery(std::span<std::uint64_t> numbers) const = 0;
 
  protected:
   std::vector<std::uint64_t> order_{};

@@ -4,24 +4,54 @@
 
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "scanner/hunt/leads.h"
 #include "scanner/hunt/number_runs.h"
+#include "scanner/hunt/word_index.h"
 #include "scanner/proof/finding.h"
 
 namespace dumpgate {
+
+// A piece of the dump's number runs, cut by the bytes alone. A relation to a known number needs only the unit's
+// own runs; one between two numbers of the dump may look at the neighbours, so that it reaches as far at a
+// unit's end as inside it.
+//
+// Belongs to one thread.
+class HuntUnit {
+ public:
+  static constexpr std::size_t size = 1 << 20;  // bytes of runs
+
+  explicit HuntUnit(const RunStore& own, const RunStore* before = nullptr, const RunStore* after = nullptr)
+      : own_(&own), before_(before), after_(after) {}
+
+  const RunStore& own() const { return *own_; }
+  // The numbers of the unit and of its neighbours; made at the first call.
+  const WordIndex& words() {
+    if (!words_) words_.emplace({before_, own_, after_});
+    return *words_;
+  }
+
+ private:
+  const RunStore* own_;
+  const RunStore* before_;
+  const RunStore* after_;
+  std::optional<WordIndex> words_{};
+};
 
 // What is looked for, prepared once for a set of leads. const means shared by all threads.
 class Hunt {
  public:
   virtual ~Hunt() = default;
-  // examine adds a finding for each hit; offset and length are in the runs' layer, everything about layers
-  // and addresses is left to the engine. Findings depend only on the runs, and come in their order.
-  virtual void examine(const RunStore& runs, std::vector<Finding>& findings) const = 0;
+  // examine adds a finding for each hit whose private number lies in unit.own(); offset and length are in the
+  // runs' layer, everything about layers and addresses is left to the engine. Findings depend only on the runs,
+  // and come in their order.
+  virtual void examine(HuntUnit& unit, std::vector<Finding>& findings) const = 0;
 };
 
 class Hunter {
@@ -30,7 +60,7 @@ class Hunter {
   virtual std::string_view name() const noexcept = 0;
   // The representations it recognises, as reports name them: "limbs-le64".
   virtual std::span<const std::string_view> representations(const PublicKey& key) const noexcept = 0;
-  // prepare returns nothing when no lead is of its kind.
+  // prepare returns nothing when there is nothing to look for: no lead of its kind, and the kind needs one.
   virtual std::unique_ptr<Hunt> prepare(const LeadSet& leads) const = 0;
 };
 

@@ -1,10 +1,13 @@
 #include "scanner/hunt/number_runs.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <limits>
+#include <tuple>
 
 #include "scanner/detect/random_words.h"
+#include "scanner/hunt/layouts.h"
 
 namespace dumpgate {
 namespace {
@@ -32,46 +35,232 @@ bool worth_keeping(std::span<const std::uint64_t> words, RandomTest& test) {
   return false;
 }
 
-void gather_stretch(const Window& window, const Stretch& stretch, ByteOrder order, RunStore& runs) {
-  std::vector<std::uint64_t, WipingAllocator<std::uint64_t>> words;
-  words.reserve(longest_run);
-  RandomTest test;
-  const auto plain_at = [&](std::size_t at) { return plain_word(word_at(window, at, order)); };
-  // A run that began before the own bytes belongs to another window: step over its rest.
-  std::size_t at = stretch.begin +
-                   (stretch.own_begin > stretch.begin ? (stretch.own_begin - stretch.begin + 7) / 8 * 8 : 0);
-  if (at > stretch.begin)
-    while (at < stretch.own_end && at + 8 <= stretch.end && !plain_at(at - 8) && !plain_at(at)) at += 8;
-  while (at < stretch.own_end && at + 8 <= stretch.end) {
-    const std::uint64_t first = word_at(window, at, order);
-    if (plain_word(first)) {
-      at += 8;
-      continue;
-    }
-    const std::size_t begin = at;
-    words.clear();
-    std::uint64_t after = 0;
-    for (; at + 8 <= stretch.end; at += 8) {
-      const std::uint64_t word = word_at(window, at, order);
-      if (plain_word(word)) {
-        after = word;
-        break;
-      }
-      if (words.size() <= longest_run) words.push_back(word);
-      if (words.size() > longest_run && at >= stretch.own_end) break;
-    }
-    if (words.size() >= shortest_run && words.size() <= longest_run && worth_keeping(words, test))
-      runs.add(window.offset + begin, words, after);
+using Words = std::vector<std::uint64_t, WipingAllocator<std::uint64_t>>;
+
+// Reads the words of one stretch of one window.
+class StretchReader {
+ public:
+  StretchReader(const Window& window, const Stretch& stretch, ByteOrder order)
+      : window_(window), stretch_(stretch), order_(order) {}
+
+  const Stretch& stretch() const { return stretch_; }
+  ByteOrder order() const { return order_; }
+  std::uint64_t word(std::size_t at) const { return word_at(window_, at, order_); }
+  bool inside(std::size_t at) const { return at + 8 <= stretch_.end; }
+  std::uint64_t offset(std::size_t at) const { return window_.offset + at; }
+  // The word at `at`, 0 outside the stretch.
+  std::uint64_t word_or_zero(std::size_t at) const {
+    return at >= stretch_.begin && inside(at) ? word(at) : 0;
   }
+  std::uint64_t word_before(std::size_t at) const { return at >= stretch_.begin + 8 ? word(at - 8) : 0; }
+  // The first word boundary at or behind the own bytes' begin.
+  std::size_t first_own() const {
+    if (stretch_.own_begin <= stretch_.begin) return stretch_.begin;
+    return stretch_.begin + (stretch_.own_begin - stretch_.begin + 7) / 8 * 8;
+  }
+
+  void read(std::size_t begin, std::size_t end, Words& words) const {
+    words.clear();
+    for (std::size_t at = begin; at < end; at += 8) words.push_back(word(at));
+  }
+
+ private:
+  const Window& window_;
+  const Stretch& stretch_;
+  ByteOrder order_;
+};
+
+// How much of either end of a long run is kept, in bytes.
+constexpr std::size_t end_piece = longest_run / 2 * 8;
+
+class MemoryRuns {
+ public:
+  MemoryRuns(const StretchReader& reader, RunStore& runs) : reader_(reader), runs_(runs) {
+    words_.reserve(longest_run);
+  }
+
+  void gather() {
+    const Stretch& stretch = reader_.stretch();
+    std::size_t at = reader_.first_own();
+    // A run that began before the own bytes belongs to another window, but perhaps not its kept tail.
+    if (at > stretch.begin && reader_.inside(at - 8) && !plain(at - 8)) {
+      at = end_from(at);
+      add_tail(at);
+    }
+    while (at < stretch.own_end && reader_.inside(at)) at = plain(at) ? at + 8 : run_from(at);
+  }
+
+ private:
+  bool plain(std::size_t at) const { return plain_word(reader_.word(at)); }
+  bool ended(std::size_t at) const { return !reader_.inside(at) || plain(at); }
+
+  // The end of the run that goes on at `at`, looked for as far as a kept tail may reach.
+  std::size_t end_from(std::size_t at) const {
+    while (at < reader_.stretch().own_end + end_piece && !ended(at)) at += 8;
+    return at;
+  }
+
+  // Keeps the run that begins at `begin`; returns where to go on.
+  std::size_t run_from(std::size_t begin) {
+    std::size_t end = begin;
+    while (end - begin <= 8 * longest_run && !ended(end)) end += 8;
+    if (end - begin <= 8 * longest_run) {
+      add(begin, end, reader_.word_before(begin), reader_.word_or_zero(end));
+      return end;
+    }
+    add(begin, begin + end_piece, reader_.word_before(begin), 0);
+    end = end_from(end);
+    add_tail(end);
+    return end;
+  }
+
+  // The tail of a run of more than longest_run words that ends at `end`, if it begins in the own bytes. A
+  // shorter run was kept whole.
+  void add_tail(std::size_t end) {
+    const Stretch& stretch = reader_.stretch();
+    const std::size_t least = 8 * (longest_run + 1);
+    if (!ended(end) || end < stretch.begin + least) return;
+    const std::size_t tail = end - end_piece;
+    if (tail < stretch.own_begin || tail >= stretch.own_end) return;
+    for (std::size_t at = end - least; at < end; at += 8)
+      if (plain(at)) return;
+    add(tail, end, 0, reader_.word_or_zero(end));
+  }
+
+  void add(std::size_t begin, std::size_t end, std::uint64_t before, std::uint64_t after) {
+    if (end - begin < 8 * shortest_run) return;
+    reader_.read(begin, end, words_);
+    if (!worth_keeping(words_, test_)) return;
+    runs_.add({.offset = reader_.offset(begin),
+               .words = words_,
+               .before = before,
+               .after = after,
+               .order = reader_.order()});
+  }
+
+  const StretchReader& reader_;
+  RunStore& runs_;
+  Words words_{};
+  RandomTest test_{};
+};
+
+// Which digit layouts a word can be part of: bit i for digit_layouts[i]. Zero words and pointers are in none.
+unsigned layouts_of(std::uint64_t word) {
+  unsigned layouts = 0;
+  const auto when = [&](unsigned layout, std::uint64_t unused) {
+    if ((word & unused) == 0) layouts |= 1U << layout;
+  };
+  if (word << 32U == 0) {
+    if (word == 0) return 0;
+    when(6, 0xf000000000000000U);
+    when(7, 0xfc00000000000000U);
+    return layouts;
+  }
+  if (word >> 48U == 0) return 0;
+  when(0, 0xf000000000000000U);
+  when(1, 0x8000000000000000U);
+  when(2, 0xc0000000c0000000U);
+  when(3, 0xf0000000f0000000U);
+  when(4, 0x8000000080000000U);
+  when(5, 0x8000800080008000U);
+  when(8, 0xe0000001e0000001U);
+  when(9, 0xf8000001f8000001U);
+  return layouts;
+}
+
+// Digit runs: stretches of words that all leave the bits of one layout unused.
+class DigitRuns {
+ public:
+  DigitRuns(const StretchReader& reader, RunStore& runs) : reader_(reader), runs_(runs) {}
+
+  void gather() {
+    // Any run of shortest words holds a word of this grid, which depends on the layer's offsets alone.
+    const std::size_t grid = 8 * shortest;
+    const std::size_t phase = (reader_.offset(reader_.stretch().begin) / 8 * 8) % grid;
+    std::size_t at = reader_.stretch().begin + (grid - phase) % grid;
+    const std::size_t from = reader_.stretch().own_begin;
+    if (from > at) at += (from - at + grid - 1) / grid * grid;
+    for (; at < reader_.stretch().own_end + grid && reader_.inside(at); at += grid) {
+      unsigned layouts = layouts_of(reader_.word(at));
+      for (; layouts != 0; layouts &= layouts - 1) around(at, static_cast<unsigned>(__builtin_ctz(layouts)));
+    }
+  }
+
+ private:
+  static constexpr std::size_t shortest = 4;  // words
+
+  bool in(std::size_t at, unsigned layout) const {
+    return ((layouts_of(reader_.word(at)) >> layout) & 1U) != 0;
+  }
+
+  // Keeps the run of the layout around `at` if it begins in the own bytes.
+  void around(std::size_t at, unsigned layout) {
+    if (at < done_.at(layout)) return;
+    std::size_t begin = at, end = at + 8;
+    while (begin >= reader_.stretch().begin + 8 && at - begin <= 8 * longest_run && in(begin - 8, layout))
+      begin -= 8;
+    while (reader_.inside(end) && end - at <= 8 * longest_run && in(end, layout)) end += 8;
+    done_.at(layout) = end;
+    if (begin < reader_.stretch().own_begin || begin >= reader_.stretch().own_end) return;
+    if (end - begin < 8 * shortest || end - begin > 8 * longest_run) return;
+    reader_.read(begin, end, words_);
+    const NumberRun run{.offset = reader_.offset(begin),
+                        .words = words_,
+                        .before = reader_.word_before(begin),
+                        .after = reader_.word_or_zero(end),
+                        .digits = static_cast<std::uint8_t>(layout + 1),
+                        .order = reader_.order()};
+    if (worth_keeping(run)) runs_.add(run);
+  }
+
+  // Text leaves the top bits of its bytes unused too, but those of the lower bytes as well; and the top digit of
+  // a number has its own unused bits.
+  static bool worth_keeping(const NumberRun& run) {
+    const DigitLayout& layout = digit_layouts.at(run.digits - std::size_t{1});
+    constexpr std::array<unsigned, 10> sizes{256, 384, 512, 521, 768, 1024, 1536, 2048, 3072, 4096};
+    std::size_t with_high_bits = 0;
+    const std::uint64_t high = layout.cell == 2 ? 0x0080008000800080U : 0x0080808000808080U;
+    for (const std::uint64_t word : run.words) with_high_bits += ((word >> layout.shift) & high) != 0 ? 1U : 0U;
+    if (with_high_bits < run.words.size() / 2) return false;
+    const std::size_t cells = (run.words.size() + 1) * (8 / layout.cell);
+    for (std::size_t first = 0; first < cells; ++first)
+      for (const unsigned bits : sizes)
+        if (may_hold_number(layout, run, first, bits)) return true;
+    return false;
+  }
+
+  const StretchReader& reader_;
+  RunStore& runs_;
+  Words words_{};
+  std::array<std::size_t, digit_layouts.size()> done_{};
+};
+
+void gather_stretch(const Window& window, const Stretch& stretch, ByteOrder order, RunStore& runs) {
+  const StretchReader reader(window, stretch, order);
+  MemoryRuns(reader, runs).gather();
+  DigitRuns(reader, runs).gather();
 }
 
 }  // namespace
 
-void RunStore::add(std::uint64_t offset, std::span<const std::uint64_t> words, std::uint64_t after) {
-  packed_.push_back(offset);
-  packed_.push_back(words.size());
-  packed_.push_back(after);
-  packed_.insert(packed_.end(), words.begin(), words.end());
+void RunStore::add(const NumberRun& run) {
+  packed_.push_back(run.offset);
+  packed_.push_back(run.words.size() | std::uint64_t{run.digits} << 32U |
+                    std::uint64_t{run.order == ByteOrder::big ? 1U : 0U} << 40U);
+  packed_.push_back(run.before);
+  packed_.push_back(run.after);
+  packed_.insert(packed_.end(), run.words.begin(), run.words.end());
+}
+
+NumberRun RunStore::unpacked(std::size_t at) const {
+  const std::uint64_t kind = packed_[at + 1];
+  const auto count = static_cast<std::size_t>(kind & 0xffffffffU);
+  return {.offset = packed_[at],
+          .words = std::span(packed_).subspan(at + head, count),
+          .before = packed_[at + 2],
+          .after = packed_[at + 3],
+          .digits = static_cast<std::uint8_t>(kind >> 32U & 0xffU),
+          .order = (kind >> 40U & 1U) != 0 ? ByteOrder::big : ByteOrder::little};
 }
 
 void RunStore::append(const RunStore& other) {
@@ -113,7 +302,10 @@ void gather_stretches(const Window& window, std::span<const Extent> stretches, u
 
 }  // namespace
 
-void gather_runs(const Window& window, RunStore& runs) {
+namespace {
+
+// All of the window's runs: of one alignment after the other.
+void gather_unsorted(const Window& window, RunStore& runs) {
   const Extent everywhere = *Extent::make(0, std::numeric_limits<std::uint64_t>::max());
   if (window.regions == nullptr) {
     gather_residue(window, everywhere, 0, ByteOrder::little, runs);
@@ -127,6 +319,19 @@ void gather_runs(const Window& window, RunStore& runs) {
     if (narrow && residue != 0)
       gather_stretches(window, window.regions->aligned(residue + 4), residue, map.order, runs);
   }
+}
+
+}  // namespace
+
+void gather_runs(const Window& window, RunStore& runs) {
+  RunStore unsorted;
+  gather_unsorted(window, unsorted);
+  std::vector<NumberRun> in_order;
+  unsorted.for_each([&](const NumberRun& run) { in_order.push_back(run); });
+  std::ranges::stable_sort(in_order, {}, [](const NumberRun& run) {
+    return std::tuple(run.offset, run.digits, run.words.size());
+  });
+  for (const NumberRun& run : in_order) runs.add(run);
 }
 
 }  // namespace dumpgate

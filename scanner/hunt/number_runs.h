@@ -1,11 +1,12 @@
-// NumberRuns: the stretches of memory in which a key stored as bare 64-bit limbs can lie: runs of words that
-// are not plain (detect/random_words.h), bounded by plain words, at the alignment of the dumped machine's
-// memory. The one rule: a run belongs to the window whose own bytes it begins in, and depends on nothing but
-// the layer's bytes and its map.
+// NumberRuns: the stretches of memory in which a key stored as a bare number can lie. The one rule: a run
+// belongs to the window whose own bytes it begins in (its tail, where it is long, to the one it ends in), and
+// depends on nothing but the layer's bytes and its map.
 //
-// Numbers are stored by software as little-endian arrays of limbs; on little-endian machines 32- and 64-bit
-// limbs are the same bytes. Heaps separate them by sizes and pointers, so runs are short; runs longer than
-// longest_run words are ciphertext, compressed or random data and are left out here (docs/limits.md).
+// Two kinds are gathered. A memory run is a stretch of 64-bit words that are not plain (detect/random_words.h)
+// between plain ones, at the alignment of the dumped machine's memory. Heaps separate numbers by sizes and
+// pointers, so runs are short; of runs longer than longest_run words (ciphertext, compressed data) the two ends
+// are kept, where a number may touch them. A digit run is a stretch of cells that all leave the same bits
+// unused: numbers of libraries that keep 60, 30 or 28 bits in a word (hunt/layouts.h).
 
 #pragma once
 
@@ -14,6 +15,7 @@
 #include <span>
 #include <vector>
 
+#include "scanner/base/byte_cursor.h"
 #include "scanner/base/secret_bytes.h"
 #include "scanner/detect/window.h"
 
@@ -26,13 +28,16 @@ inline constexpr std::size_t longest_run = 512;  // words: 4 KiB, an RSA-4096 ke
 struct NumberRun {
   std::uint64_t offset = 0;                // in the layer, of the first word
   std::span<const std::uint64_t> words{};  // as numbers: already in the byte order of the dumped machine
-  std::uint64_t after = 0;                 // the plain word that ended the run; 0 at the end of the data
+  std::uint64_t before = 0;                // the word before the run and the one that ended it;
+  std::uint64_t after = 0;                 // 0 at the ends of the data and where a long run was cut
+  std::uint8_t digits = 0;                 // 0: memory; else the digit layout number `digits` - 1
+  ByteOrder order = ByteOrder::little;     // of the dumped machine
 };
 
 // Runs, packed one after another in memory that is wiped when released. One thread at a time.
 class RunStore {
  public:
-  void add(std::uint64_t offset, std::span<const std::uint64_t> words, std::uint64_t after);
+  void add(const NumberRun& run);
   void append(const RunStore& other);
   void clear();
 
@@ -43,17 +48,21 @@ class RunStore {
   template <typename F>
   void for_each(F&& f) const {
     for (std::size_t at = 0; at < packed_.size();) {
-      const std::size_t count = packed_[at + 1];
-      f(NumberRun{packed_[at], std::span(packed_).subspan(at + 3, count), packed_[at + 2]});
-      at += 3 + count;
+      const NumberRun run = unpacked(at);
+      f(run);
+      at += head + run.words.size();
     }
   }
 
  private:
-  std::vector<std::uint64_t, WipingAllocator<std::uint64_t>> packed_{};  // offset, count, after, words...
+  static constexpr std::size_t head = 4;  // words: offset, kind and count, before, after
+  NumberRun unpacked(std::size_t at) const;
+
+  std::vector<std::uint64_t, WipingAllocator<std::uint64_t>> packed_{};
 };
 
-// gather_runs adds the window's runs that hold at least one number that looks random.
+// gather_runs adds the window's runs that hold at least one number that looks random, by their offsets: so the
+// runs of a layer come in an order that does not depend on windows.
 void gather_runs(const Window& window, RunStore& runs);
 
 }  // namespace dumpgate

@@ -97,9 +97,11 @@ struct Heap {
 };
 
 std::vector<Finding> hunt(const Heap& heap, const LeadSet& leads) {
+  const RunStore runs = heap.runs();
+  HuntUnit unit(runs);
   std::vector<Finding> findings;
   for (const Hunter* hunter : all_hunters())
-    if (const auto prepared = hunter->prepare(leads)) prepared->examine(heap.runs(), findings);
+    if (const auto prepared = hunter->prepare(leads)) prepared->examine(unit, findings);
   return findings;
 }
 
@@ -139,7 +141,7 @@ TEST_P(RsaSizes, FactorsBesideTheirModulusNeedNoCertificate) {
   FactorJoin join;
   std::vector<Finding> findings;
   std::vector<Lead> leads;
-  join.take(heap.runs(), findings, leads);
+  join.take(factor_candidates(heap.runs()), findings, leads);
   ASSERT_EQ(findings.size(), 2U);
   EXPECT_EQ(findings[0].relation, "n=p*q");
   EXPECT_EQ(findings[0].public_key_sha256, public_of(key.get()).sha256);
@@ -159,7 +161,7 @@ TEST(FactorJoin, FactorsWithoutTheirModulusAreNothing) {
   FactorJoin join;
   std::vector<Finding> findings;
   std::vector<Lead> leads;
-  join.take(heap.runs(), findings, leads);
+  join.take(factor_candidates(heap.runs()), findings, leads);
   EXPECT_TRUE(findings.empty());
 }
 

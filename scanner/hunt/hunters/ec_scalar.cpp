@@ -1,14 +1,18 @@
-// The EC hunter: the private scalar d of a known point Q, stored as limbs. The one rule: d*G = Q is confirmed
-// by OpenSSL; the fast multiplication before it only filters.
+// The EC hunter: a private scalar d as a bare number, found by its public point Q: a known key's, or one that
+// the same memory holds as a bare number itself. The one rule: d*G = Q is confirmed by OpenSSL; the fast
+// multiplication before it only filters.
 //
 // Candidates are windows of the curve's size that touch an end of their run (heaps put a size or a pointer
-// before a number), and every window of runs of at most twelve words.
+// before a number), every window of runs of at most twelve words, and numbers in the other layouts; limbs also
+// as d*R modulo the order (ring). The point of a bare pair is looked for by its x coordinate: as limbs, times R
+// modulo the prime (OpenSSL, BoringSSL), big-endian at any byte, and in Java's order of words.
 
-#include <openssl/bn.h>
 #include <openssl/ec.h>
 #include <openssl/objects.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
@@ -17,170 +21,267 @@
 #include "scanner/detect/random_words.h"
 #include "scanner/hunt/fixed_base.h"
 #include "scanner/hunt/hunter.h"
+#include "scanner/hunt/layouts.h"
 #include "scanner/hunt/limbs.h"
+#include "scanner/proof/bignum.h"
 
 namespace dumpgate {
 namespace {
 
 constexpr std::size_t small_run = 12;  // words
-constexpr std::size_t batch = 256;     // scalars multiplied together
+constexpr std::size_t together = 256;  // scalars multiplied at once
+
+// The curves whose points are looked for as bare numbers too, even if no key of the dump names them. Of others
+// (Brainpool, SM2) only if one does.
+constexpr std::array<std::string_view, 4> usual_curves{"prime256v1", "secp384r1", "secp521r1", "secp256k1"};
+
+constexpr std::string_view montgomery_layout = "limbs-le64-montgomery";
 
 struct Curve {
   std::string name{};
-  std::unique_ptr<FixedBase> base{};
-  unsigned top_bits = 64;                                            // of the scalar's top limb: 9 for P-521
+  unsigned bits = 0;                                                 // of the field
   std::unordered_multimap<std::uint64_t, const KnownKey*> points{};  // by the low limb of x
 };
 
-using Bn = std::unique_ptr<BIGNUM, decltype(&BN_clear_free)>;
+struct Place {
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+  std::string_view layout{};
+};
 
-Bn number_from(std::span<const std::byte> big_endian) {
-  return {BN_bin2bn(reinterpret_cast<const unsigned char*>(big_endian.data()),
-                    static_cast<int>(big_endian.size()), nullptr),
-          &BN_clear_free};
-}
-
-// Whether d*G = Q, or d*G = -Q: the negative of a private scalar is as good as the scalar.
-bool confirms(const std::string& curve, std::span<const std::uint64_t> d, const PublicKey& key) {
-  const std::unique_ptr<EC_GROUP, decltype(&EC_GROUP_free)> group(
-      EC_GROUP_new_by_curve_name(OBJ_sn2nid(curve.c_str())), &EC_GROUP_free);
-  if (!group) return false;
-  const std::unique_ptr<EC_POINT, decltype(&EC_POINT_clear_free)> point(EC_POINT_new(group.get()),
-                                                                        &EC_POINT_clear_free);
-  const auto bytes = big_endian_bytes<SecretBytes>(d);
-  const Bn scalar = number_from(bytes), x = number_from(key.x), found(BN_new(), &BN_clear_free);
-  if (!point || !scalar || !x || !found) return false;
-  return EC_POINT_mul(group.get(), point.get(), scalar.get(), nullptr, nullptr, nullptr) == 1 &&
-         EC_POINT_get_affine_coordinates(group.get(), point.get(), found.get(), nullptr, nullptr) == 1 &&
-         BN_cmp(found.get(), x.get()) == 0;
-}
-
-// Scalars of one curve waiting to be multiplied together.
+// Scalars of one size waiting to be multiplied together.
 struct Batch {
   std::vector<std::uint64_t, WipingAllocator<std::uint64_t>> scalars{};
-  std::vector<std::uint64_t> offsets{};
+  std::vector<Place> places{};
+
+  void add(std::span<const std::uint64_t> low, std::uint64_t top, const Place& place) {
+    scalars.insert(scalars.end(), low.begin(), low.end());
+    scalars.push_back(top);
+    places.push_back(place);
+  }
+  void clear() {
+    wipe(scalars.data(), scalars.size() * sizeof(std::uint64_t));
+    scalars.clear();
+    places.clear();
+  }
 };
+
+bool below(std::span<const std::uint64_t> a, std::span<const std::uint64_t> bound) {
+  for (std::size_t i = a.size(); i-- > 0;)
+    if (a[i] != bound[i]) return a[i] < bound[i];
+  return false;
+}
+
+// The public key d*G, by OpenSSL.
+std::optional<PublicKey> public_key_of(const std::string& curve, std::span<const std::uint64_t> d) {
+  const std::unique_ptr<EC_GROUP, decltype(&EC_GROUP_free)> group(
+      EC_GROUP_new_by_curve_name(OBJ_sn2nid(curve.c_str())), &EC_GROUP_free);
+  if (!group) return std::nullopt;
+  const std::unique_ptr<EC_POINT, decltype(&EC_POINT_clear_free)> point(EC_POINT_new(group.get()),
+                                                                        &EC_POINT_clear_free);
+  if (!point) return std::nullopt;
+  const auto scalar = BigNumber::from_big_endian(big_endian_bytes<SecretBytes>(d));
+  BigNumber x, y;
+  if (EC_POINT_mul(group.get(), point.get(), scalar.get(), nullptr, nullptr, nullptr) != 1 ||
+      EC_POINT_get_affine_coordinates(group.get(), point.get(), x.get(), y.get(), nullptr) != 1)
+    return std::nullopt;
+  const auto size = static_cast<std::size_t>((EC_GROUP_get_degree(group.get()) + 7) / 8);
+  return ec_public_key(curve, x.big_endian(size), y.big_endian(size));
+}
+
+// The ways in which software keeps the coordinate x in memory, as bytes. `plain` and `times_r` are limbs; `bits`
+// is the field's size.
+std::vector<std::vector<std::byte>> needles_of(std::span<const std::uint64_t> plain,
+                                               std::span<const std::uint64_t> times_r, unsigned bits) {
+  const auto little_endian = [](std::span<const std::uint64_t> limbs) {
+    auto bytes = big_endian_bytes<std::vector<std::byte>>(limbs);
+    std::ranges::reverse(bytes);
+    return bytes;
+  };
+  auto big = big_endian_bytes<std::vector<std::byte>>(plain);
+  auto java = big;
+  for (std::size_t at = 0; at + 4 <= java.size(); at += 4)
+    std::reverse(java.begin() + static_cast<std::ptrdiff_t>(at),
+                 java.begin() + static_cast<std::ptrdiff_t>(at + 4));
+  big.erase(big.begin(), big.end() - static_cast<std::ptrdiff_t>((bits + 7) / 8));
+  return {little_endian(plain), little_endian(times_r), std::move(big), std::move(java)};
+}
 
 class ScalarHunt final : public Hunt {
  public:
   explicit ScalarHunt(const LeadSet& leads) {
     std::map<std::string, Curve> curves;
+    for (const std::string_view name : usual_curves) curves[std::string(name)] = {};
     for (const auto& [name, known] : leads.all()) {
-      if (known.key.algorithm != KeyAlgorithm::ec || known.key.curve.empty()) continue;
-      Curve& curve = curves[known.key.curve];
-      if (curve.name.empty()) {
-        curve.name = known.key.curve;
-        curve.base = FixedBase::make(curve.name);
-      }
-      if (curve.base) curve.points.emplace(limbs_of(known.key.x, curve.base->limbs())[0], &known);
+      if (known.key.algorithm != KeyAlgorithm::ec || known.key.curve.empty() || known.key.bits < 256) continue;
+      curves[known.key.curve].points.emplace(limbs_of(known.key.x, (known.key.bits + 63) / 64)[0], &known);
     }
     for (auto& [name, curve] : curves) {
-      if (!curve.base) continue;
-      curve.top_bits = 64 - static_cast<unsigned>(std::countl_zero(curve.base->order().back()));
-      curves_.push_back(std::move(curve));
+      curve.name = name;
+      curve.bits = bits_of(name);
+      if (curve.bits < 256 || curve.bits > 576) continue;
+      sizes_.push_back(curve.bits);
+      by_limbs_[(curve.bits + 63) / 64].push_back(std::move(curve));
     }
   }
-  bool empty() const { return curves_.empty(); }
 
-  void examine(const RunStore& runs, std::vector<Finding>& findings) const override {
+  void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
     std::vector<Finding> found;
-    RandomTest random;
-    for (const Curve& curve : curves_) {
+    for (const auto& [limbs, curves] : by_limbs_) {
       Batch waiting;
-      runs.for_each([&](const NumberRun& run) {
-        add_candidates(curve, run, random, waiting);
-        if (waiting.offsets.size() >= batch) multiply(curve, waiting, found);
+      RandomTest random;
+      LayoutReader reader(sizes_);
+      unit.own().for_each([&](const NumberRun& run) {
+        reader.each(run, [&](const NumberView& view) { add_candidates(view, limbs, random, waiting); });
+        if (waiting.places.size() >= together) multiply(curves, limbs, waiting, unit, found);
       });
-      multiply(curve, waiting, found);
+      multiply(curves, limbs, waiting, unit, found);
     }
     std::ranges::stable_sort(found, {}, &Finding::offset);
     std::ranges::move(found, std::back_inserter(findings));
   }
 
  private:
-  static void add_candidates(const Curve& curve, const NumberRun& run, RandomTest& random, Batch& waiting) {
-    random.read(run.words);
-    const std::size_t size = curve.base->limbs();
+  static unsigned bits_of(const std::string& curve) {
+    const std::unique_ptr<EC_GROUP, decltype(&EC_GROUP_free)> group(
+        EC_GROUP_new_by_curve_name(OBJ_sn2nid(curve.c_str())), &EC_GROUP_free);
+    return group ? static_cast<unsigned>(EC_GROUP_get_degree(group.get())) : 0;
+  }
+
+  static void add_candidates(const NumberView& view, std::size_t limbs, RandomTest& random, Batch& waiting) {
     // A top limb of few bits (P-521) is a plain word: it ends the run instead of lying in it.
-    if (curve.top_bits < 48) {
-      if (run.words.size() + 1 >= size && run.after >> curve.top_bits == 0) {
-        const auto low = run.words.last(size - 1);
-        if (random.looks_random(run.words.size() - low.size(), low.size()))
-          add(run.offset + (run.words.size() - low.size()) * 8, low, run.after, waiting);
-      }
+    if (limbs == 9) {
+      add_with_plain_top(view, limbs, random, waiting);
       return;
     }
-    if (run.words.size() < size) return;
-    const std::size_t last = run.words.size() - size;
+    if (view.limbs.size() < limbs || (view.exact && view.limbs.size() != limbs)) return;
+    const std::size_t last = view.limbs.size() - limbs;
+    bool read = false;
     for (std::size_t at = 0; at <= last; ++at) {
-      if (run.words.size() > small_run && at != 0 && at != last) continue;
-      const auto d = run.words.subspan(at, size);
-      if (below(d, curve.base->order()) && random.looks_random(at, size))
-        add(run.offset + at * 8, d.first(size - 1), d.back(), waiting);
+      if (view.limbs.size() > small_run && at != 0 && at != last) continue;
+      if (!std::exchange(read, true)) random.read(view.limbs);
+      if (!random.looks_random(at, limbs)) continue;
+      const auto d = view.limbs.subspan(at, limbs);
+      waiting.add(d.first(limbs - 1), d.back(), {view.place(at, limbs), view.length(limbs), view.layout});
     }
   }
 
-  static bool below(std::span<const std::uint64_t> a, std::span<const std::uint64_t> bound) {
-    for (std::size_t i = a.size(); i-- > 0;)
-      if (a[i] != bound[i]) return a[i] < bound[i];
-    return false;
+  static void add_with_plain_top(const NumberView& view, std::size_t limbs, RandomTest& random,
+                                 Batch& waiting) {
+    constexpr unsigned top_bits = 9;
+    const std::size_t inside = view.exact ? limbs : limbs - 1;
+    if (view.limbs.size() < inside || (view.exact && view.limbs.size() != limbs)) return;
+    const std::uint64_t top = view.exact ? view.limbs.back() : view.after;
+    if (top >> top_bits != 0) return;
+    const auto low = view.exact ? view.limbs.first(limbs - 1) : view.limbs.last(limbs - 1);
+    random.read(low);
+    if (!random.looks_random(0, low.size())) return;
+    const std::uint64_t place = view.place(view.limbs.size() - inside, inside);
+    waiting.add(low, top, {view.reversed && !view.exact ? place - 8 : place, view.length(limbs), view.layout});
   }
 
-  static void add(std::uint64_t offset, std::span<const std::uint64_t> low, std::uint64_t top,
-                  Batch& waiting) {
-    waiting.offsets.push_back(offset);
-    waiting.scalars.insert(waiting.scalars.end(), low.begin(), low.end());
-    waiting.scalars.push_back(top);
-  }
-
-  static void multiply(const Curve& curve, Batch& waiting, std::vector<Finding>& findings) {
-    const std::size_t size = curve.base->limbs();
-    std::vector<std::uint64_t> x(waiting.scalars.size());
-    curve.base->multiples_x(waiting.scalars, x);
-    for (std::size_t i = 0; i < waiting.offsets.size(); ++i) {
-      const auto [first, last] = curve.points.equal_range(x[i * size]);
-      const auto d = std::span<const std::uint64_t>(waiting.scalars).subspan(i * size, size);
-      for (auto point = first; point != last; ++point)
-        if (confirms(curve.name, d, point->second->key))
-          findings.push_back(describe(curve, *point->second, waiting.offsets[i]));
+  static void multiply(const std::vector<Curve>& curves, std::size_t limbs, Batch& waiting, HuntUnit& unit,
+                       std::vector<Finding>& findings) {
+    if (waiting.places.empty()) return;
+    for (const Curve& curve : curves) {
+      const FixedBase* base = FixedBase::of(curve.name);
+      if (base == nullptr || base->limbs() != limbs) continue;
+      try_scalars(curve, *base, of_order(*base, waiting, false), unit, findings);
+      try_scalars(curve, *base, of_order(*base, waiting, true), unit, findings);
     }
-    wipe(waiting.scalars.data(), waiting.scalars.size() * sizeof(std::uint64_t));
-    waiting.scalars.clear();
-    waiting.offsets.clear();
+    waiting.clear();
   }
 
-  static Finding describe(const Curve& curve, const KnownKey& known, std::uint64_t offset) {
+  // The waiting scalars below the curve's order: as they are, or those kept as limbs divided by R.
+  static Batch of_order(const FixedBase& base, const Batch& waiting, bool montgomery) {
+    Batch batch;
+    const std::size_t limbs = base.limbs();
+    for (std::size_t i = 0; i < waiting.places.size(); ++i) {
+      const auto d = std::span<const std::uint64_t>(waiting.scalars).subspan(i * limbs, limbs);
+      Place place = waiting.places[i];
+      if (!below(d, base.order()) || (montgomery && place.layout != limbs_layout)) continue;
+      if (montgomery) place.layout = montgomery_layout;
+      batch.add(d.first(limbs - 1), d.back(), place);
+    }
+    if (montgomery) base.scalars_from_montgomery(batch.scalars);
+    return batch;
+  }
+
+  static void try_scalars(const Curve& curve, const FixedBase& base, const Batch& batch, HuntUnit& unit,
+                          std::vector<Finding>& findings) {
+    const std::size_t limbs = base.limbs();
+    std::vector<std::uint64_t> x(batch.scalars.size());
+    base.multiples_x(batch.scalars, x);
+    std::vector<std::uint64_t> times_r = x;
+    base.coordinates_to_montgomery(times_r);
+    for (std::size_t i = 0; i < batch.places.size(); ++i) {
+      const auto d = std::span<const std::uint64_t>(batch.scalars).subspan(i * limbs, limbs);
+      const auto plain = std::span<const std::uint64_t>(x).subspan(i * limbs, limbs);
+      if (try_known(curve, d, plain, batch.places[i], findings)) continue;
+      const auto needles =
+          needles_of(plain, std::span<const std::uint64_t>(times_r).subspan(i * limbs, limbs), curve.bits);
+      const bool paired = std::ranges::any_of(
+          needles, [&](const auto& needle) { return unit.words().find(needle).has_value(); });
+      if (!paired) continue;
+      const auto key = public_key_of(curve.name, d);
+      if (!key || limbs_of(key->x, limbs) != std::vector<std::uint64_t>(plain.begin(), plain.end())) continue;
+      findings.push_back(describe(*key, KeyUse::unknown, batch.places[i]));
+      findings.back().detail =
+          "its public point lies beside it as a bare number: a signing key, a nonce or a key of an exchange";
+    }
+  }
+
+  // Whether d*G = Q, or d*G = -Q, for a known Q: the negative of a private scalar is as good as the scalar.
+  static bool try_known(const Curve& curve, std::span<const std::uint64_t> d,
+                        std::span<const std::uint64_t> x, const Place& place,
+                        std::vector<Finding>& findings) {
+    bool found = false;
+    const auto [first, last] = curve.points.equal_range(x.front());
+    for (auto point = first; point != last; ++point) {
+      const KnownKey& known = *point->second;
+      const auto key = public_key_of(curve.name, d);
+      if (!key || key->x != known.key.x) continue;
+      findings.push_back(describe(known.key, use_of_origin(known.origin), place));
+      found = true;
+    }
+    return found;
+  }
+
+  static Finding describe(const PublicKey& key, KeyUse use, const Place& place) {
     Finding finding;
     finding.signature = "ec-private-key";
     finding.kind = KeyKind::private_key;
-    finding.use = use_of_origin(known.origin);
+    finding.use = use;
     finding.algorithm = "ec";
-    finding.bits = known.key.bits;
-    finding.curve = curve.name;
-    finding.representation = "limbs-le64";
+    finding.bits = key.bits;
+    finding.curve = key.curve;
+    finding.representation = place.layout;
     finding.evidence = Evidence::proof;
     finding.relation = "d*G=Q";
-    finding.offset = offset;
-    finding.length = curve.base->limbs() * 8;
-    finding.public_key_sha256 = known.key.sha256;
+    finding.offset = place.offset;
+    finding.length = place.length;
+    finding.public_key_sha256 = key.sha256;
     return finding;
   }
 
-  std::vector<Curve> curves_{};
+  std::map<std::size_t, std::vector<Curve>> by_limbs_{};
+  std::vector<unsigned> sizes_{};  // in bits, for numbers in exact layouts
 };
 
 class EcScalarHunter final : public Hunter {
  public:
   std::string_view name() const noexcept override { return "ec-scalar"; }
   std::span<const std::string_view> representations(const PublicKey& key) const noexcept override {
-    static constexpr std::array<std::string_view, 1> forms{"limbs-le64"};
     if (key.algorithm != KeyAlgorithm::ec || key.curve.empty() || key.bits < 256) return {};
+    static const std::vector<std::string_view> forms = [] {
+      std::vector<std::string_view> all(all_layouts().begin(), all_layouts().end());
+      all.push_back(montgomery_layout);
+      return all;
+    }();
     return forms;
   }
   std::unique_ptr<Hunt> prepare(const LeadSet& leads) const override {
-    auto hunt = std::make_unique<ScalarHunt>(leads);
-    if (hunt->empty()) return nullptr;
-    return hunt;
+    return std::make_unique<ScalarHunt>(leads);
   }
 };
 

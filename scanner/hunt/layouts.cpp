@@ -1,0 +1,172 @@
+#include "scanner/hunt/layouts.h"
+
+#include <algorithm>
+
+namespace dumpgate {
+namespace {
+
+std::uint64_t swapped_bytes(std::uint64_t word) { return __builtin_bswap64(word); }
+std::uint64_t swapped_halves(std::uint64_t word) { return (word << 32U) | (word >> 32U); }
+
+// Bytes that stand before a number and tell its length: 32 to 66, for scalars in an OCTET STRING or a string.
+bool is_length(std::byte value) {
+  constexpr std::array<unsigned, 6> lengths{0x20, 0x28, 0x30, 0x40, 0x41, 0x42};
+  return std::ranges::find(lengths, std::to_integer<unsigned>(value)) != lengths.end();
+}
+
+}  // namespace
+
+std::span<const std::string_view> all_layouts() {
+  static constexpr auto names = [] {
+    std::array<std::string_view, 3 + digit_layouts.size()> all{limbs_layout, bytes_layout, words_layout};
+    for (std::size_t i = 0; i < digit_layouts.size(); ++i) all.at(3 + i) = digit_layouts.at(i).name;
+    return all;
+  }();
+  return names;
+}
+
+bool may_hold_number(const DigitLayout& layout, const NumberRun& run, std::size_t first, unsigned bits) {
+  const std::size_t needed = (bits + layout.bits - 1) / layout.bits;
+  const std::size_t cells = run.words.size() * (8 / layout.cell);
+  // The top digit may be small, and then its word is a plain one: the word after the run.
+  if (first + needed > cells + 8 / layout.cell) return false;
+  const std::uint64_t top = digit_of(layout, run, first + needed - 1);
+  const std::size_t top_bits = bits - (needed - 1) * layout.bits;
+  return top >> top_bits == 0 && digit_of(layout, run, first) != 0;
+}
+
+std::uint64_t digit_of(const DigitLayout& layout, const NumberRun& run, std::size_t index) {
+  const std::size_t a_word = 8 / layout.cell;
+  const std::size_t at = index / a_word;
+  const std::uint64_t word = at < run.words.size() ? run.words[at] : run.after;
+  const std::size_t inside = run.order == ByteOrder::little ? index % a_word : a_word - 1 - index % a_word;
+  const unsigned cell_bits = layout.cell * 8;
+  const std::uint64_t cell = word >> (inside * cell_bits);
+  return (cell_bits == 64 ? cell : cell & ((std::uint64_t{1} << cell_bits) - 1)) >> layout.shift;
+}
+
+LayoutReader::LayoutReader(std::vector<unsigned> exact_bits) : sizes_(std::move(exact_bits)) {
+  std::ranges::sort(sizes_);
+  sizes_.erase(std::unique(sizes_.begin(), sizes_.end()), sizes_.end());
+  std::erase_if(sizes_, [](unsigned bits) { return bits < 256; });
+}
+
+void LayoutReader::start(const NumberRun& run) {
+  run_ = run;
+  step_ = 0;
+  size_ = 0;
+  at_ = run.digits == 0 ? 1 : 0;
+  if (run.digits != 0) return;
+  bytes_.resize(8 * (run.words.size() + 2));
+  const auto put = [&](std::size_t index, std::uint64_t word) {
+    for (unsigned i = 0; i < 8; ++i)
+      bytes_[index * 8 + i] =
+          static_cast<std::byte>(word >> (8 * (run.order == ByteOrder::little ? i : 7 - i)) & 0xffU);
+  };
+  put(0, run.before);
+  for (std::size_t i = 0; i < run.words.size(); ++i) put(i + 1, run.words[i]);
+  put(run.words.size() + 1, run.after);
+}
+
+const NumberView* LayoutReader::next() {
+  if (run_.digits != 0) return next_digits();
+  if (const NumberView* view = next_sliding()) return view;
+  return next_bytes();
+}
+
+const NumberView* LayoutReader::next_sliding() {
+  const auto reversed = [&](std::string_view layout, std::uint64_t (*turned)(std::uint64_t)) {
+    limbs_.assign(run_.words.rbegin(), run_.words.rend());
+    for (std::uint64_t& limb : limbs_) limb = turned(limb);
+    view_ = {.layout = layout,
+             .limbs = limbs_,
+             .offset = run_.offset,
+             .bytes = 8 * limbs_.size(),
+             .reversed = true,
+             .before = turned(run_.after),
+             .after = turned(run_.before)};
+    return &view_;
+  };
+  const auto unchanged = [](std::uint64_t word) { return word; };
+  switch (step_++) {
+    case 0:
+      view_ = {.layout = limbs_layout,
+               .limbs = run_.words,
+               .offset = run_.offset,
+               .bytes = 8 * run_.words.size(),
+               .before = run_.before,
+               .after = run_.after};
+      return &view_;
+    case 1:
+      return reversed(bytes_layout, run_.order == ByteOrder::little ? +swapped_bytes : +unchanged);
+    case 2:
+      return reversed(words_layout, run_.order == ByteOrder::little ? +swapped_halves : +swapped_bytes);
+    default:
+      return nullptr;
+  }
+}
+
+// Whether a big-endian number may begin at bytes_[at], which is not aligned: aligned ones are in the sliding
+// view. Every signed encoding puts a zero byte before a number with its top bit set; octet strings and the
+// strings of SSH put their length there.
+bool LayoutReader::begins_here(std::size_t at) const {
+  if (at % 8 == 0) return false;
+  const std::byte before = bytes_[at - 1];
+  if (before == std::byte{0}) return bytes_[at] != std::byte{0};
+  if (at < 2 || !is_length(before)) return false;
+  const auto tag = std::to_integer<unsigned>(bytes_[at - 2]);
+  return tag == 0x04 || tag == 0x02 || tag == 0x00;
+}
+
+const NumberView* LayoutReader::next_bytes() {
+  const std::size_t least = sizes_.empty() ? bytes_.size() : sizes_.front() / 8;
+  for (; at_ + least <= bytes_.size(); ++at_, size_ = 0) {
+    if (size_ == 0 && !begins_here(at_)) continue;
+    if (size_ >= sizes_.size()) continue;
+    const std::size_t length = (sizes_[size_++] + 7) / 8;
+    if (at_ + length > bytes_.size()) continue;
+    limbs_.assign((length + 7) / 8, 0);
+    for (std::size_t i = 0; i < length; ++i)
+      limbs_[i / 8] |= std::to_integer<std::uint64_t>(bytes_[at_ + length - 1 - i]) << (8 * (i % 8));
+    view_ = {.layout = bytes_layout,
+             .limbs = limbs_,
+             .exact = true,
+             .offset = run_.offset + at_ - 8,
+             .bytes = length,
+             .reversed = true};
+    return &view_;
+  }
+  return nullptr;
+}
+
+const NumberView* LayoutReader::next_digits() {
+  const DigitLayout& layout = digit_layouts.at(run_.digits - std::size_t{1});
+  const std::size_t cells = (run_.words.size() + 1) * (8 / layout.cell);
+  for (; at_ < cells; ++at_, size_ = 0) {
+    while (size_ < sizes_.size()) {
+      const unsigned bits = sizes_[size_++];
+      if (may_hold_number(layout, run_, at_, bits) && read_digits(layout, at_, bits)) return &view_;
+    }
+  }
+  return nullptr;
+}
+
+bool LayoutReader::read_digits(const DigitLayout& layout, std::size_t first, unsigned bits) {
+  const std::size_t needed = (bits + layout.bits - 1) / layout.bits;
+  limbs_.assign((bits + 63) / 64 + 1, 0);
+  for (std::size_t i = 0; i < needed; ++i) {
+    const std::uint64_t digit = digit_of(layout, run_, first + i);
+    if (digit >> layout.bits != 0) return false;
+    const std::size_t at = i * layout.bits;
+    limbs_[at / 64] |= digit << (at % 64);
+    if (at % 64 + layout.bits > 64) limbs_[at / 64 + 1] |= digit >> (64 - at % 64);
+  }
+  view_ = {.layout = layout.name,
+           .limbs = std::span(limbs_).first((bits + 63) / 64),
+           .exact = true,
+           .offset = run_.offset + first * layout.cell,
+           .bytes = needed * layout.cell};
+  return true;
+}
+
+}  // namespace dumpgate
