@@ -5,24 +5,24 @@ import json
 import subprocess
 
 RANK = ["hint", "marker", "structure", "proof"]
-FOUND, ABSENT, FRAGMENTS, MISS, WRONG = "found", "not in the dump", "fragments only", "MISS", "WRONG"
+FOUND, PROTECTED, ABSENT, FRAGMENTS, MISS, WRONG = "found", "found with --protect", "not in the dump", "fragments only", "MISS", "WRONG"
 PEM_LINES_THAT_HOLD_A_KEY = 0.8  # of the lines of an RSA key's file; the other kinds need all
 
 
-def scan(scanner, dump):
+def scan(scanner, dump, *options):
     """The report on a dump, with the exit status under `status`."""
-    run = subprocess.run([scanner, "scan", "--quiet", "--format", "json", dump], capture_output=True, stdin=subprocess.DEVNULL, check=False)
+    run = subprocess.run([scanner, "scan", "--quiet", "--format", "json", *options, dump], capture_output=True, stdin=subprocess.DEVNULL, check=False)
     report = json.loads(run.stdout)
     report["status"] = run.returncode
     return report
 
 
 class Cell:
-    """What was measured on one dump. `present`: truth.Searcher.look; `seen`: what each peer found."""
+    """What was measured on one dump. `present`, `public`: truth.Searcher.look; `seen`: what each peer found."""
 
-    def __init__(self, holder, library, key, state, form, present, report, seen):
-        self.holder, self.library, self.kind, self.state, self.form = holder, library, key.kind, state, form
-        self.present, self.seen = present, seen
+    def __init__(self, holder, key, state, form, present, public, report, seen):
+        self.holder, self.library, self.kind, self.state, self.form = holder.name, holder.library(), key.kind, state, form
+        self.present, self.public, self.seen = present, public, seen
         self.lines = len(key.pem_lines())
         blocking = [f for f in report["findings"] if f["blocks"]]
         self.named = [f for f in report["findings"] if f.get("public_key_sha256") == key.name and RANK.index(f["evidence"]) > 0]
@@ -30,6 +30,12 @@ class Cell:
         allowed = {key.name, *getattr(key, "other_names", ())}
         self.wrong = [f for f in blocking if f.get("public_key_sha256") and f["public_key_sha256"] not in allowed]
         self.outcome = self.judge()
+
+    def told_the_public_half(self, report, key):
+        """A second look at a MISS: when nothing in the dump tells the public half, the user must."""
+        named = [f for f in report["findings"] if f.get("public_key_sha256") == key.name and RANK.index(f["evidence"]) > 0]
+        if named and not any(presence.whole for presence in self.public.values()):
+            self.named, self.outcome = named, PROTECTED
 
     def judge(self):
         if self.wrong:
@@ -67,6 +73,10 @@ class Cell:
             parts.append(f"pem lines: {self.pem_lines()}/{self.lines}")
         return "; ".join(parts)
 
+    def public_layouts(self):
+        """In words: the layouts of the public half."""
+        return ", ".join(sorted({f"{layout}" if number in ("n", "x", "A") else f"{layout} {number}" for (number, layout), p in self.public.items() if p.whole}))
+
     def evidence(self):
         """In words: the findings that name the key, best first; those that name none."""
         findings = self.named or self.unnamed
@@ -83,4 +93,4 @@ class Cell:
     def line(self):
         """One line for a terminal."""
         head = "failed" if self.failed() else "passed"
-        return f"{head:8} {self.holder} {self.kind} {self.state} [{self.form}] {self.outcome}: {self.evidence() or '-'} | in dump: {self.layouts() or '-'}"
+        return f"{head:8} {self.holder} {self.kind} {self.state} [{self.form}] {self.outcome}: {self.evidence() or '-'} | in dump: {self.layouts() or '-'} | public half: {self.public_layouts() or '-'}"

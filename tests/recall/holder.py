@@ -7,6 +7,8 @@ standard input, answering "ok" after each. Comments at its top tell how it is bu
     recall-build: a command; {source}, {here} (holders/) and {build} (a folder of its own) are put in
     recall-run: a command; the same, and the key's files by the names of keys.Key.files
     recall-kinds: the kinds of keys it takes (keys.KINDS)
+    recall-also: a name, then a command that writes another kind of dump of the running program {pid} to {dump}
+    recall-crash: a signal and the file that the program, not the kernel, then writes into its folder
     recall-fast: yes, when it belongs to the subset of tests/run
 or a Python module with a list HOLDERS of objects like `Holder` below, for unmodified servers and agents.
 
@@ -33,7 +35,7 @@ class Holder:
     """One program that holds keys. `kinds`: the kinds of keys it takes."""
 
     name, needs, version_of, kinds, fast = "", [], "", [], False
-    crashes = False  # whether the kernel's core of it lies in the folder it was given
+    crashes = False  # True: the kernel's core of it lies in the folder it was given; (signal, file): what it writes itself
 
     def prepare(self, key, folder):
         """The key that is looked for, when it is not the one given."""
@@ -58,16 +60,15 @@ class Holder:
 class Program(Holder):
     """A program that obeys words on its standard input."""
 
-    crashes = True
-
     def __init__(self, source):
         told = {}
         for name, value in DIRECTIVE.findall(source.read_text(encoding="utf-8")):
             told[name] = f"{told[name]} {value}" if name in told else value
-        self.source, self.name = source, source.stem.replace("_", "-")
+        self.source, self.name = source, source.stem.lower().replace("_", "-")
         self.needs, self.kinds = told["needs"].split(), told["kinds"].split()
         self.version_of, self.fast = told.get("version", ""), told.get("fast") == "yes"
         self.build_command, self.run_command = told.get("build"), told["run"]
+        self.also, self.crashes = told.get("also", "").split(None, 1), told.get("crash", "").split() or True
         self.folder = None
 
     def _argv(self, command, **names):
@@ -84,16 +85,26 @@ class Program(Holder):
         process = processes.start(self._argv(self.run_command, folder=folder, kind=key.kind, **key.files), folder, stdin=-1, stdout=-1)
         try:
             self._expect(process, folder)
-            yield "loaded", [process.pid]
+            yield "loaded", self._holding(process, folder, "loaded")
             for word, state in (("sign", "signed"), ("free", "freed")):
                 process.stdin.write(word.encode() + b"\n")
                 process.stdin.flush()
                 self._expect(process, folder)
-                yield state, [process.pid]
+                yield state, self._holding(process, folder, state)
         finally:
             processes.end(process)
             process.stdin.close()
             process.stdout.close()
+
+    def _holding(self, process, folder, state):
+        if not self.also:
+            return [process.pid]
+        form, command = self.also
+        dump = f"{folder}/{state}.{form}"
+        run = processes.quiet(*self._argv(command, pid=process.pid, dump=dump), cwd=folder)
+        if not os.path.exists(dump):
+            raise Unable(f"{form}: {run.stdout.decode(errors='replace')[-300:]}")
+        return [process.pid, (form, dump)]
 
     def _expect(self, process, folder):
         answer = process.stdout.readline()

@@ -40,8 +40,13 @@ def openssl(*argv):
     return subprocess.run(["openssl", *argv], capture_output=True, check=True, stdin=subprocess.DEVNULL).stdout
 
 
+# Primes of the fields, by which points are kept in Montgomery form (SEC 2).
+FIELDS = {"p-256": 2**256 - 2**224 + 2**192 + 2**96 - 1, "p-384": 2**384 - 2**128 - 2**96 + 2**32 - 1}
+
+
 class Key:
-    """A fresh key. `name` is what reports call it; `numbers` maps names to (value, size in bytes), secrets only."""
+    """A fresh key. `name` is what reports call it; `numbers` maps names to (value, size in bytes), secrets only; `publics` are those of
+    the public half."""
 
     def __init__(self, kind, folder):
         self.kind, self.folder = kind, folder
@@ -53,6 +58,7 @@ class Key:
         self.spki = openssl("pkey", "-in", self.files["pkcs8_pem"], "-pubout", "-outform", "DER")
         self.name = hashlib.sha256(self.spki).hexdigest()
         self.numbers = self._numbers()
+        self.publics = self._publics()
         self.files["sexp"] = os.path.join(folder, "key.sexp")
         with open(os.open(self.files["sexp"], os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as f:
             f.write(self._sexp())
@@ -114,6 +120,15 @@ class Key:
         size = {"p-256": 32, "p-384": 48}[self.kind]
         d = int.from_bytes(der_items(der_items(self.inner)[0][1])[1][1], "big")
         return {"d": (d, size), "d*R mod n": ((d << size * 8) % ORDERS[self.kind], size)}
+
+    def _publics(self):
+        if self.kind.startswith("rsa"):
+            return {"n": (self.modulus, self.modulus.bit_length() // 8)}
+        if self.kind == "ed25519":
+            return {"A": (int.from_bytes(self.spki[-32:], "little"), 32)}
+        size = self.numbers["d"][1]
+        x = int.from_bytes(self.spki[-2 * size : -size], "big")
+        return {"x": (x, size), "x*R mod p": ((x << size * 8) % FIELDS[self.kind], size)}
 
     def _ed25519_numbers(self):
         seed = der_items(self.inner)[0][1]

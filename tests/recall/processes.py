@@ -67,6 +67,7 @@ def start(argv, folder, **options):
     options.setdefault("stdin", subprocess.DEVNULL)
     with open(f"{folder}/output", "ab") as output:
         options.setdefault("stdout", output)
+        options.setdefault("env", {**os.environ, "GOTRACEBACK": "crash"})  # or Go's runtime ends without a core
         return subprocess.Popen(argv, stderr=output, start_new_session=True, cwd=folder, preexec_fn=allow_core, **options)
 
 
@@ -95,17 +96,20 @@ def kernel_writes_cores_here():
     return bool(pattern) and pattern[0] not in "|/" and "/" not in pattern
 
 
-def crash(pid, folder):
-    """Crashes a process and returns the core that the kernel wrote into `folder`, its working directory; None without one."""
+def crash(pid, folder, number="ABRT", file=None):
+    """Ends a process by a signal and returns the dump that it left in `folder`, its working directory: `file`, or else the kernel's core; None
+    without one."""
     before = set(os.listdir(folder))
     try:
-        os.kill(pid, signal.SIGABRT)
+        os.kill(pid, getattr(signal, "SIG" + number))
     except ProcessLookupError:
         return None
-    for _ in range(100):
+    for _ in range(600):
         if not alive(pid):
             break
         time.sleep(0.1)
+    if file:
+        return f"{folder}/{file}" if os.path.exists(f"{folder}/{file}") else None
     new = [name for name in set(os.listdir(folder)) - before if name.startswith("core")]
     return f"{folder}/{new[0]}" if new else None
 

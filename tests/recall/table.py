@@ -15,6 +15,7 @@ dumpgate finds nothing is searched for every number of the key (RSA: d, p, q, dP
 Ed25519: seed, hash, scalar) in every layout of `tests/recall/truth.py` at every offset, with the key at hand:
 
 - **found**: the report names the key by its public half, or (unnamed) blocks the dump for a private key without a name.
+- **found with --protect**: a whole number is there, its public half in no layout; the report names the key when told the public half.
 - **not in the dump**: no half of any number is there in any layout. **fragments only**: no number is there whole.
 - **MISS**: a whole number is there and was not found: a defect. **WRONG**: a blocking finding names another key: a defect.
 
@@ -38,7 +39,7 @@ def summary(cells):
     beside = ", ".join(f"{name} {peer(name)}" for name in names if any(name in row.seen for row in cells))
     return (
         f"{len(cells)} dumps, {len(holding)} with a whole private number: dumpgate finds {sum(1 for r in holding if r.outcome == cell.FOUND)}"
-        f"{' (' + beside + ')' if beside else ''}; in all: " + ", ".join(f"{count[o]} {o}" for o in (cell.FOUND, cell.FRAGMENTS, cell.ABSENT, cell.MISS, cell.WRONG))
+        f"{' (' + beside + ')' if beside else ''}; in all: " + ", ".join(f"{count[o]} {o}" for o in (cell.FOUND, cell.PROTECTED, cell.FRAGMENTS, cell.ABSENT, cell.MISS, cell.WRONG))
     )
 
 
@@ -55,12 +56,12 @@ def machine():
 
 
 def rows_of(cells, names):
-    head = ["program", "key", "state", "dump", "in the dump", "dumpgate", "evidence", *names]
+    head = ["program", "key", "state", "dump", "in the dump", "public half", "dumpgate", "evidence", *names]
     yield "| " + " | ".join(head) + " |"
     yield "|" + "---|" * len(head)
     for row in cells:
-        outcome = row.outcome if row.outcome in (cell.FOUND, cell.ABSENT, cell.FRAGMENTS) else f"**{row.outcome}**"
-        values = [row.holder, row.kind, row.state, row.form, row.layouts() or "-", outcome, row.evidence() or "-"]
+        outcome = row.outcome if row.outcome in (cell.FOUND, cell.PROTECTED, cell.ABSENT, cell.FRAGMENTS) else f"**{row.outcome}**"
+        values = [row.holder, row.kind, row.state, row.form, row.layouts() or "-", row.public_layouts() or "-", outcome, row.evidence() or "-"]
         yield "| " + " | ".join([*values, *(sign(row.seen, name) for name in names)]).replace("p|n", "p\\|n") + " |"
 
 

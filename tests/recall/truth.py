@@ -59,9 +59,9 @@ def layouts(value, size):
 
 
 def patterns_of(key):
-    """All byte strings that give the key away: triples of number, layout and bytes, each bytes once."""
+    """All byte strings to look for: triples of number, layout and bytes, each bytes once."""
     seen = {}
-    for number, (value, size) in key.numbers.items():
+    for number, (value, size) in {**key.numbers, **key.publics}.items():
         for layout, encoded in layouts(value, size):
             seen.setdefault(encoded, (number, layout))
     seen.setdefault(key.pkcs8, ("key", "pkcs8 der"))
@@ -90,7 +90,7 @@ class Searcher:
         return found
 
     def look(self, dump, key):
-        """What of the key is in the dump: {(number, layout): Presence}."""
+        """What of the key is in the dump: {(number, layout): Presence}, of its private numbers and of its public ones."""
         patterns = patterns_of(key)
         middles = [max(0, len(encoded) // 2 - FRAGMENT_BYTES // 2) for _, _, encoded in patterns]
         fragments = [encoded[m : m + FRAGMENT_BYTES] for (_, _, encoded), m in zip(patterns, middles)]
@@ -101,7 +101,9 @@ class Searcher:
                 presence = present.setdefault((number, layout), Presence())
                 for offset in offsets:
                     presence.add(matching(file, offset - middles[index], encoded, middles[index]), encoded)
-        return {what: presence for what, presence in present.items() if presence.whole or presence.largest >= 0.5}
+        told = {what: presence for what, presence in present.items() if presence.whole or presence.largest >= 0.5}
+        public = {what: presence for what, presence in told.items() if what[0] in key.publics}
+        return {what: presence for what, presence in told.items() if what not in public}, public
 
 
 def matching(file, start, encoded, middle):

@@ -1,0 +1,24 @@
+// A KeyObject of Node's crypto module (its own OpenSSL), made from PEM.
+// recall-needs: nodejs
+// recall-run: node --expose-gc {source} {pkcs8_pem}
+// recall-kinds: rsa-2048 rsa-3072 p-256 p-384 ed25519
+'use strict';
+
+const crypto = require('crypto');
+const fs = require('fs');
+const readline = require('readline');
+
+let key = crypto.createPrivateKey(fs.readFileSync(process.argv[2]));
+
+readline.createInterface({ input: process.stdin }).on('line', (word) => {
+  if (word === 'sign') {
+    for (let i = 0; i < 3; i++) {
+      crypto.sign(key.asymmetricKeyType === 'ed25519' ? null : 'sha256', Buffer.from('what is signed'), key);
+    }
+  } else {
+    key = null;
+    global.gc();
+  }
+  fs.writeSync(1, 'ok\n');
+});
+fs.writeSync(1, 'ok\n');

@@ -1,0 +1,33 @@
+"""A key object of python3-cryptography (OpenSSL through cffi), loaded from PEM."""
+# recall-needs: python3-cryptography
+# recall-run: /usr/bin/python3 {source} {pkcs8_pem}
+# recall-kinds: rsa-2048 rsa-3072 p-256 p-384 ed25519
+
+import gc
+import sys
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+
+with open(sys.argv[1], "rb") as file:
+    key = serialization.load_pem_private_key(file.read(), None)
+
+
+def sign(message):
+    if isinstance(key, rsa.RSAPrivateKey):
+        key.sign(message, padding.PKCS1v15(), hashes.SHA256())
+    elif isinstance(key, ec.EllipticCurvePrivateKey):
+        key.sign(message, ec.ECDSA(hashes.SHA256()))
+    else:
+        key.sign(message)
+
+
+print("ok", flush=True)
+for word in sys.stdin:
+    if word.startswith("sign"):
+        for _ in range(3):
+            sign(b"what is signed")
+    else:
+        del key
+        gc.collect()
+    print("ok", flush=True)
