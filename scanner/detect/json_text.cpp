@@ -145,7 +145,7 @@ std::optional<std::ptrdiff_t> JsonText::value_before(std::ptrdiff_t last) {
   }
   const int closing = text_.at(last);
   if (closing == ']' || closing == '}') {
-    const int open = closing == ']' ? '[' : '{';
+    const int open = closing == ']' ? int{'['} : int{'{'};
     for (std::ptrdiff_t i = last - 1; last - i < longest_value; --i) {
       const int character = text_.at(i);
       if (character == open) return i;
@@ -170,7 +170,7 @@ std::optional<JsonMember> JsonText::before(const JsonMember& member) {
   if (!is_quote(closing)) return std::nullopt;
   const auto opening = quote_before(closing - level_, longest_name);
   if (!opening) return std::nullopt;
-  const auto found = member_at(*opening);
+  auto found = member_at(*opening);
   if (!found || found->cut || found->end != last + 1) return std::nullopt;
   return found;
 }

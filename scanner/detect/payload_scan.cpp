@@ -1,7 +1,9 @@
 #include "scanner/detect/payload_scan.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,12 +16,15 @@ namespace {
 
 constexpr std::size_t most_inside = 256;
 
-// Those that wait for bytes of an encoding. An armour in an armour is text in text, which the window's own
-// anchors announce; statistics say nothing about so few bytes.
+// Those that wait for bytes of an encoding. A text in a text is announced by the window's own anchors, and
+// texts that call for this scan must not be read by it; statistics say nothing about so few bytes.
 std::vector<const Detector*> binary_detectors() {
+  static constexpr std::array<std::string_view, 5> of_text{"armour", "jwk", "xml-rsa", "bind-key",
+                                                           "der-text"};
   std::vector<const Detector*> chosen;
   for (const Detector* const detector : all_detectors()) {
-    if (!detector->anchors().empty() && detector->name() != "armour") chosen.push_back(detector);
+    const bool is_text = std::find(of_text.begin(), of_text.end(), detector->name()) != of_text.end();
+    if (!detector->anchors().empty() && !is_text) chosen.push_back(detector);
   }
   return chosen;
 }
@@ -32,13 +37,6 @@ const AnchorScan* binary_scan() {
   return scan.get();
 }
 
-bool scan_payload(const Window& window, CandidateSink& sink) {
-  const AnchorScan* const scan = binary_scan();
-  if (scan == nullptr) return false;
-  thread_local AnchorScan::Scratch scratch(*scan);
-  return scan->scan(window, scratch, sink).has_value() && !sink.full();
-}
-
 bool is_own(const Candidate& found, OwnPart own, std::size_t size) {
   if (own.form == Form::none) return false;
   if (!own.is_tail) return found.begin == 0 && found.form == own.form;
@@ -49,6 +47,17 @@ bool is_own(const Candidate& found, OwnPart own, std::size_t size) {
 
 }  // namespace
 
+bool scan_payload(std::span<const std::byte> payload, const SignatureSet* signatures, CandidateSink& sink) {
+  Window window;
+  window.bytes = payload;
+  window.own_end = payload.size();
+  window.signatures = signatures;
+  const AnchorScan* const scan = binary_scan();
+  if (scan == nullptr) return false;
+  thread_local AnchorScan::Scratch scratch(*scan);
+  return scan->scan(window, scratch, sink).has_value() && !sink.full();
+}
+
 void examine_inside(std::span<const std::byte> payload, OwnPart own, const Candidate& outer,
                     const SignatureSet* signatures, CandidateSink& sink) {
   if (payload.empty()) return;
@@ -57,12 +66,8 @@ void examine_inside(std::span<const std::byte> payload, OwnPart own, const Candi
     candidate.size = outer.size;
     candidate.representation = outer.representation;
   };
-  Window window;
-  window.bytes = payload;
-  window.own_end = payload.size();
-  window.signatures = signatures;
   CandidateSink inside(most_inside);
-  if (!scan_payload(window, inside)) {
+  if (!scan_payload(payload, signatures, inside)) {
     Candidate unknown;
     place(unknown);
     unknown.signature = "private-key";

@@ -24,4 +24,8 @@ struct OwnPart {
 void examine_inside(std::span<const std::byte> payload, OwnPart own, const Candidate& outer,
                     const SignatureSet* signatures, CandidateSink& sink);
 
+// Adds the candidates of the binary detectors in `payload`, public forms too, placed in it. false: not all of
+// it could be examined.
+bool scan_payload(std::span<const std::byte> payload, const SignatureSet* signatures, CandidateSink& sink);
+
 }  // namespace dumpgate

@@ -14,15 +14,22 @@
 namespace dumpgate {
 
 extern const Detector& jwk_detector;
+extern const Detector& xml_rsa_detector;
+extern const Detector& bind_key_detector;
 
 namespace {
 
-std::string base64url(std::span<const std::byte> bytes) {
+std::string base64(std::span<const std::byte> bytes) {
   std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
   const int size =
       EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
                       reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
   text.resize(static_cast<std::size_t>(size));
+  return text;
+}
+
+std::string base64url(std::span<const std::byte> bytes) {
+  std::string text = base64(bytes);
   for (char& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;
   while (text.ends_with('=')) text.pop_back();
   return text;
@@ -156,6 +163,93 @@ TEST(NamedKeys, ForeignNumbersProveNothing) {
                         member("d", number_of(other, OSSL_PKEY_PARAM_PRIV_KEY)) + "}"));
   EXPECT_EQ(finding.evidence, Evidence::marker);
   EXPECT_TRUE(finding.relation.empty());
+}
+
+constexpr std::pair<const char*, const char*> xml_names[] = {{"Modulus", OSSL_PKEY_PARAM_RSA_N},
+                                                             {"Exponent", OSSL_PKEY_PARAM_RSA_E},
+                                                             {"P", OSSL_PKEY_PARAM_RSA_FACTOR1},
+                                                             {"Q", OSSL_PKEY_PARAM_RSA_FACTOR2},
+                                                             {"DP", OSSL_PKEY_PARAM_RSA_EXPONENT1},
+                                                             {"DQ", OSSL_PKEY_PARAM_RSA_EXPONENT2},
+                                                             {"InverseQ", OSSL_PKEY_PARAM_RSA_COEFFICIENT1},
+                                                             {"D", OSSL_PKEY_PARAM_RSA_D}};
+
+std::string xml_of(const test::Key& key, std::size_t count, const std::string& space) {
+  std::string text = "<RSAKeyValue>";
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string name = xml_names[i].first;
+    text += space + "<" + name + ">" + base64(number_of(key, xml_names[i].second)) + "</" + name + ">";
+  }
+  return text + space + "</RSAKeyValue>";
+}
+
+std::string replaced(std::string text, std::string_view what, std::string_view with) {
+  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size())
+    text.replace(at, what.size(), with);
+  return text;
+}
+
+TEST(NamedKeys, XmlKeysProveThemselves) {
+  const auto key = test::make_rsa(2048);
+  const std::string plain = xml_of(key, 8, "");
+  std::string wide;
+  for (const char c : plain) wide += {c, '\0'};
+  for (const std::string& text : {plain, xml_of(key, 8, "\n  "), wide, std::string(1, '\0') + wide,
+                                  replaced(replaced(plain, "<", "&lt;"), ">", "&gt;"),
+                                  replaced(replaced(plain, "<", "\\u003c"), ">", "\\u003e"),
+                                  plain.substr(0, plain.find("<DP>") + 40)}) {
+    const auto finding = only(judge(xml_rsa_detector, text));
+    EXPECT_EQ(finding.evidence, Evidence::proof) << text.substr(0, 20);
+    EXPECT_EQ(finding.public_key_sha256, test::name_of(key));
+  }
+  const auto tail = only(judge(xml_rsa_detector, plain.substr(plain.find("<Modulus>") + 10)));
+  EXPECT_EQ(tail.evidence, Evidence::proof);
+  const auto leads = judge(xml_rsa_detector, xml_of(key, 2, ""));
+  ASSERT_EQ(leads.size(), 1U);
+  EXPECT_FALSE(leads[0].finding);
+  ASSERT_EQ(leads[0].leads.size(), 1U);
+  EXPECT_EQ(leads[0].leads[0].key.sha256, test::name_of(key));
+}
+
+TEST(NamedKeys, BindKeysProveThemselves) {
+  const auto key = test::make_rsa(2048);
+  constexpr std::pair<const char*, const char*> names[] = {
+      {"Modulus", OSSL_PKEY_PARAM_RSA_N},           {"PublicExponent", OSSL_PKEY_PARAM_RSA_E},
+      {"PrivateExponent", OSSL_PKEY_PARAM_RSA_D},   {"Prime1", OSSL_PKEY_PARAM_RSA_FACTOR1},
+      {"Prime2", OSSL_PKEY_PARAM_RSA_FACTOR2},      {"Exponent1", OSSL_PKEY_PARAM_RSA_EXPONENT1},
+      {"Exponent2", OSSL_PKEY_PARAM_RSA_EXPONENT2}, {"Coefficient", OSSL_PKEY_PARAM_RSA_COEFFICIENT1}};
+  std::string text = "Private-key-format: v1.3\nAlgorithm: 8 (RSASHA256)\n";
+  for (const auto& [name, parameter] : names)
+    text += std::string(name) + ": " + base64(number_of(key, parameter)) + "\n";
+  text += "Created: 20250101000000\n";
+  for (const std::size_t begin : {std::size_t{0}, text.find("PrivateE") + 30}) {
+    const auto finding = only(judge(bind_key_detector, text.substr(begin)));
+    EXPECT_EQ(finding.evidence, Evidence::proof) << begin;
+    EXPECT_EQ(finding.public_key_sha256, test::name_of(key)) << begin;
+  }
+}
+
+TEST(NamedKeys, BindCurvesAreNamedAndTheirRecordsAreLeads) {
+  const std::string head = "Private-key-format: v1.3\nAlgorithm: ";
+  const auto ec = test::make_ec("prime256v1");
+  const auto ed = test::make_key("ED25519");
+  const std::string texts[] = {
+      head + "13 (ECDSAP256SHA256)\nPrivateKey: " + base64(number_of(ec, OSSL_PKEY_PARAM_PRIV_KEY)) + "\n",
+      head + "15 (ED25519)\nPrivateKey: " + base64(octets_of(ed, OSSL_PKEY_PARAM_PRIV_KEY)) + "\n"};
+  const test::Key* const keys[] = {&ec, &ed};
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto finding = only(judge(bind_key_detector, texts[i]));
+    EXPECT_GE(finding.evidence, Evidence::structure);
+    EXPECT_TRUE(finding.public_key_derived);
+    EXPECT_EQ(finding.public_key_sha256, test::name_of(*keys[i]));
+    EXPECT_EQ(finding.use, KeyUse::signing);
+  }
+  const auto half = base64(octets_of(ed, OSSL_PKEY_PARAM_PUB_KEY));
+  const auto leads = judge(bind_key_detector, "example. 3600 IN DNSKEY 257 3 15 " + half.substr(0, 20) + " " +
+                                                  half.substr(20) + "\n");
+  ASSERT_EQ(leads.size(), 1U);
+  ASSERT_EQ(leads[0].leads.size(), 1U);
+  EXPECT_EQ(leads[0].leads[0].key.sha256, test::name_of(ed));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <string>
@@ -40,20 +41,28 @@ struct Anchors {
   std::vector<std::string_view> views{};
 
   Anchors() {
-    for (const std::string quote : {"\"", "'"}) {
+    for (const char quote : {'"', '\''}) {
       for (const std::string_view name : announcing)
-        for (const std::string_view end : {quote.c_str(), "\\"})
-          add(quote + std::string(name) + std::string(end));
-      for (const std::string& end : {quote + ":", quote + " :", "\\" + quote + ":", std::string("\\\\")})
-        add(quote + "d" + end);
+        for (const char end : {quote, '\\'}) add({std::string(1, quote), name, std::string(1, end)});
+      const std::string name{quote, 'd'};
+      const std::string mark(1, quote);
+      for (const std::string_view end : {":"sv, " :"sv}) add({name, mark, end});
+      add({name, "\\", mark, ":"});
+      add({name, "\\\\"});
     }
-    for (const std::string_view name : announcing) put("%22" + std::string(name) + "%22", Carrier::percent);
-    for (const std::string_view colon : {"%3A", "%3a", ":"})
-      put("%22d%22" + std::string(colon), Carrier::percent);
+    for (const std::string_view name : announcing) put(joined({"%22", name, "%22"}), Carrier::percent);
+    for (const std::string_view colon : {"%3A"sv, "%3a"sv, ":"sv})
+      put(joined({"%22d%22", colon}), Carrier::percent);
     views.assign(texts.begin(), texts.end());
   }
 
-  void add(const std::string& text) {
+  static std::string joined(std::initializer_list<std::string_view> parts) {
+    std::string text;
+    for (const std::string_view part : parts) text += part;
+    return text;
+  }
+  void add(std::initializer_list<std::string_view> parts) {
+    const std::string text = joined(parts);
     put(text, Carrier::bytes);
     std::string wide;
     for (const char c : text) wide += {c, '\0'};
