@@ -180,17 +180,23 @@ class UnnamedRsa {
   }
 
   Outcome settle(RsaNumbers numbers) {
+    if (exponent_is_guessed_ && numbers.p) find_exponent(*numbers.p);
     numbers.e = exponent_;
-    if (exponent_is_guessed_ && numbers.p) exponent_is_guessed_ = !exponent_holds(*numbers.p);
     return relate_rsa(std::move(numbers));
   }
 
-  // Whether some number at hand is a private exponent to exponent_ modulo p - 1.
-  bool exponent_holds(const BigNumber& p) const {
+  // A private exponent to a public one modulo p - 1 is its inverse, and a public exponent is small.
+  void find_exponent(const BigNumber& p) {
     const auto order = BigNumber::minus(p, 1);
-    return std::ranges::any_of(large_, [&](const BigNumber& each) {
-      return BigNumber::remainder(BigNumber::product(*exponent_, each, context_), order, context_).one();
-    });
+    for (const auto& each : large_) {
+      BigNumber e;
+      if (!each.odd() || BN_mod_inverse(e.get(), each.get(), order.get(), context_.get()) == nullptr)
+        continue;
+      if (!e.odd() || e.bits() < 2 || e.bits() > most_exponent_bits) continue;
+      exponent_ = e;
+      exponent_is_guessed_ = false;
+      return;
+    }
   }
 
   Outcome product() {
@@ -306,11 +312,13 @@ class NumberSetProof final : public Proof {
              std::vector<Lead>& leads) const override {
     const auto numbers = read_number_set(payload);
     auto outcome = relate(numbers, finding);
-    // Numbers without names are only a key when arithmetic says so: certificates bring them by the hundred.
+    // Numbers without names are a key only when arithmetic says so: certificates bring them by the hundred.
+    // So are strings that nothing but their sizes announces.
     const bool unnamed = !numbers.empty() && std::ranges::all_of(numbers, [](const NumberEntry& each) {
       return each.role == NumberRole::any;
     });
-    if (unnamed && !outcome.proven && candidate.evidence == Evidence::hint) outcome.refuted = true;
+    if (candidate.evidence == Evidence::hint && !outcome.proven && (unnamed || outcome.doubtful))
+      outcome.refuted = true;
     return apply(std::move(outcome), finding, leads);
   }
 };
