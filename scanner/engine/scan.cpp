@@ -199,8 +199,7 @@ class Examination {
       slot.runs.clear();
       gather_runs(slot.window, slot.runs);
       slot.runs.for_each([&](const NumberRun& run) {
-        if (stitches.spans_seam(run.offset, run.words.size() * 8))
-          state.seam_runs.add(run);
+        if (stitches.spans_seam(run.offset, run.words.size() * 8)) state.seam_runs.add(run);
       });
     }
     if (stitches.overflowed())

@@ -148,15 +148,17 @@ void SecondPass::hunt_all(const Hunts& hunts, std::vector<Work>& work, Collector
   }
 }
 
-// Hunts in the units that are complete and have their neighbours, all of them at the `last` call, and drops what
-// is not needed any more. The first unit is the neighbour before, examined already, unless it is the only call.
+// Hunts in the units that are complete and have their neighbours, all of them at the `last` call, and drops
+// what is not needed any more. The first unit is the neighbour before, examined already, unless it is the
+// only call.
 void SecondPass::hunt_units(const Hunts& hunts, const LeafState& leaf, std::deque<RunStore>& units, bool last,
                             Collector& collector) const {
   std::vector<Work> work;
   const std::size_t end = last ? units.size() : units.size() - 1;
   for (std::size_t i = 1; i < end; ++i)
-    work.push_back({.leaf = &leaf,
-                    .unit = HuntUnit(units[i], &units[i - 1], i + 1 < units.size() ? &units[i + 1] : nullptr)});
+    work.push_back(
+        {.leaf = &leaf,
+         .unit = HuntUnit(units[i], &units[i - 1], i + 1 < units.size() ? &units[i + 1] : nullptr)});
   hunt_all(hunts, work, collector);
   while (units.size() > 2) units.pop_front();
 }
@@ -202,7 +204,8 @@ std::optional<Error> SecondPass::read_leaf(const Hunts& hunts, const LeafState& 
                                 [&](Slot& slot) {
                                   if (units.size() == 1 && !slot.runs.empty()) units.emplace_back();
                                   add_to_units(units, slot.runs);
-                                  if (units.size() >= enough) hunt_units(hunts, leaf, units, false, collector);
+                                  if (units.size() >= enough)
+                                    hunt_units(hunts, leaf, units, false, collector);
                                   for (Gap& gap : slot.gaps) collector.add(placed(std::move(gap), leaf));
                                 }};
   auto error = run_pipeline(steps, anchors_, threads_);

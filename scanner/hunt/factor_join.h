@@ -27,8 +27,8 @@
 
 namespace dumpgate {
 
-// A number that may be a factor or a modulus: odd, of a usual size with its top bit set, random-looking, without
-// a small factor.
+// A number that may be a factor or a modulus: odd, of a usual size with its top bit set, random-looking,
+// without a small factor.
 struct FactorCandidate {
   std::uint64_t offset = 0;  // in the layer
   std::uint64_t length = 0;

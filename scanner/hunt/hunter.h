@@ -18,9 +18,9 @@
 
 namespace dumpgate {
 
-// A piece of the dump's number runs, cut by the bytes alone. A relation to a known number needs only the unit's
-// own runs; one between two numbers of the dump may look at the neighbours, so that it reaches as far at a
-// unit's end as inside it.
+// A piece of the dump's number runs, cut by the bytes alone. A relation to a known number needs only the
+// unit's own runs; one between two numbers of the dump may look at the neighbours, so that it reaches as far
+// at a unit's end as inside it.
 //
 // Belongs to one thread.
 class HuntUnit {
@@ -49,8 +49,8 @@ class Hunt {
  public:
   virtual ~Hunt() = default;
   // examine adds a finding for each hit whose private number lies in unit.own(); offset and length are in the
-  // runs' layer, everything about layers and addresses is left to the engine. Findings depend only on the runs,
-  // and come in their order.
+  // runs' layer, everything about layers and addresses is left to the engine. Findings depend only on the
+  // runs, and come in their order.
   virtual void examine(HuntUnit& unit, std::vector<Finding>& findings) const = 0;
 };
 

@@ -6,7 +6,6 @@ namespace dumpgate {
 namespace {
 
 std::uint64_t swapped_bytes(std::uint64_t word) { return __builtin_bswap64(word); }
-std::uint64_t swapped_halves(std::uint64_t word) { return (word << 32U) | (word >> 32U); }
 
 // Bytes that stand before a number and tell its length: 32 to 66, for scalars in an OCTET STRING or a string.
 bool is_length(std::byte value) {
@@ -33,6 +32,10 @@ bool may_hold_number(const DigitLayout& layout, const NumberRun& run, std::size_
   const std::uint64_t top = digit_of(layout, run, first + needed - 1);
   const std::size_t top_bits = bits - (needed - 1) * layout.bits;
   return top >> top_bits == 0 && digit_of(layout, run, first) != 0;
+}
+
+bool starts_here(const DigitLayout& layout, const NumberRun& run, std::size_t first) {
+  return first < 3 || digit_of(layout, run, first - 1) >> (layout.bits / 2) == 0;
 }
 
 std::uint64_t digit_of(const DigitLayout& layout, const NumberRun& run, std::size_t index) {
@@ -100,10 +103,32 @@ const NumberView* LayoutReader::next_sliding() {
     case 1:
       return reversed(bytes_layout, run_.order == ByteOrder::little ? +swapped_bytes : +unchanged);
     case 2:
-      return reversed(words_layout, run_.order == ByteOrder::little ? +swapped_halves : +swapped_bytes);
+      return next_java();
     default:
       return nullptr;
   }
+}
+
+// BigInteger.mag: an int array, so its length stands before it: in the upper half of the word behind a
+// compressed class pointer, else in the lower half.
+const NumberView* LayoutReader::next_java() {
+  const std::uint64_t ints = run_.before >> 32U != 0 ? run_.before >> 32U : run_.before;
+  if (run_.order == ByteOrder::big || ints < 8 || ints > 2 * run_.words.size() + 1) return nullptr;
+  const auto count = static_cast<std::size_t>(ints);
+  limbs_.assign((count + 1) / 2, 0);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint64_t word = i / 2 < run_.words.size() ? run_.words[i / 2] : run_.after;
+    const std::uint64_t value = (i % 2 == 0 ? word : word >> 32U) & 0xffffffffU;
+    const std::size_t from_low = count - 1 - i;
+    limbs_[from_low / 2] |= value << (32 * (from_low % 2));
+  }
+  view_ = {.layout = words_layout,
+           .limbs = limbs_,
+           .exact = true,
+           .offset = run_.offset,
+           .bytes = 4 * ints,
+           .reversed = true};
+  return &view_;
 }
 
 // Whether a big-endian number may begin at bytes_[at], which is not aligned: aligned ones are in the sliding
@@ -143,6 +168,7 @@ const NumberView* LayoutReader::next_digits() {
   const DigitLayout& layout = digit_layouts.at(run_.digits - std::size_t{1});
   const std::size_t cells = (run_.words.size() + 1) * (8 / layout.cell);
   for (; at_ < cells; ++at_, size_ = 0) {
+    if (!starts_here(layout, run_, at_)) continue;
     while (size_ < sizes_.size()) {
       const unsigned bits = sizes_[size_++];
       if (may_hold_number(layout, run_, at_, bits) && read_digits(layout, at_, bits)) return &view_;

@@ -1,11 +1,11 @@
-// Layouts: how software lays the words of a number out in memory, and how a run of memory reads in each. The one
-// rule: a layout is only another order of the same bits, so hunters know relations between numbers and nothing
-// of layouts, and a new layout serves every hunter at once.
+// Layouts: how software lays the words of a number out in memory, and how a run of memory reads in each. The
+// one rule: a layout is only another order of the same bits, so hunters know relations between numbers and
+// nothing of layouts, and a new layout serves every hunter at once.
 //
-// Measured on 24 libraries (docs/recall.md): 64- and 32-bit limbs, least significant first (OpenSSL, GMP, Go);
-// big-endian bytes (NSS, libgcrypt, every DER copy); words least significant byte first in the order of the
-// most significant word (Java's BigInteger); digits of less than a word (libtommath 60 of 64, CPython 30 of 32,
-// JavaScript libraries 26 and 28 in small integers, BearSSL 31 of 32 and 15 of 16, Go 1.20 63 of 64).
+// Measured on 24 libraries (docs/recall.md): 64- and 32-bit limbs, least significant first (OpenSSL, GMP,
+// Go); big-endian bytes (NSS, libgcrypt, every DER copy); 32-bit words in the order of the most significant
+// (Java's BigInteger, known by its array header); digits of less than a word (libtommath 60 of 64, CPython 30
+// of 32, JavaScript libraries 26 and 28 in small integers, BearSSL 31 of 32 and 15 of 16, Go 1.20 63 of 64).
 
 #pragma once
 
@@ -31,14 +31,14 @@ struct DigitLayout {
 };
 
 inline constexpr std::array<DigitLayout, 10> digit_layouts{{
-    {"digits-60/64", 60, 8, 0},       // libtommath: dropbear, libtomcrypt
-    {"digits-63/64", 63, 8, 0},       // Go 1.20 bigmod
-    {"digits-30/32", 30, 4, 0},       // CPython int
-    {"digits-28/32", 28, 4, 0},       // libtommath for 32 bits; jsbn
-    {"digits-31/32", 31, 4, 0},       // BearSSL i31
-    {"digits-15/16", 15, 2, 0},       // BearSSL i15, CPython for 32 bits
-    {"digits-28/64-high", 28, 8, 32},  // node-forge in V8: small integers in the upper half
-    {"digits-26/64-high", 26, 8, 32},  // bn.js, jsrsasign in V8
+    {"digits-60/64", 60, 8, 0},         // libtommath: dropbear, libtomcrypt
+    {"digits-63/64", 63, 8, 0},         // Go 1.20 bigmod
+    {"digits-30/32", 30, 4, 0},         // CPython int
+    {"digits-28/32", 28, 4, 0},         // libtommath for 32 bits; jsbn
+    {"digits-31/32", 31, 4, 0},         // BearSSL i31
+    {"digits-15/16", 15, 2, 0},         // BearSSL i15, CPython for 32 bits
+    {"digits-28/64-high", 28, 8, 32},   // node-forge in V8: small integers in the upper half
+    {"digits-26/64-high", 26, 8, 32},   // bn.js, jsrsasign in V8
     {"digits-28/32-tagged", 28, 4, 1},  // the same with compressed pointers
     {"digits-26/32-tagged", 26, 4, 1},
 }};
@@ -50,6 +50,10 @@ inline constexpr std::string_view words_layout = "words32-be-order";
 // The digit at `index` of a digit run; its cells go on in the word after the run.
 std::uint64_t digit_of(const DigitLayout& layout, const NumberRun& run, std::size_t index);
 
+// Whether a number may begin at the digit `first`: near the run's begin, where a header may still look like
+// digits, or behind a small cell: a length, or the top digit of another number.
+bool starts_here(const DigitLayout& layout, const NumberRun& run, std::size_t first);
+
 // Whether a number of `bits` bits may begin at the digit `first`: the digits are there and the top one leaves
 // the bits above the number unused.
 bool may_hold_number(const DigitLayout& layout, const NumberRun& run, std::size_t first, unsigned bits);
@@ -57,8 +61,8 @@ bool may_hold_number(const DigitLayout& layout, const NumberRun& run, std::size_
 // The names of all layouts, as reports use them.
 std::span<const std::string_view> all_layouts();
 
-// A run read as numbers: a number of m limbs is limbs[at, at + m), least significant first, for every `at`; of an
-// exact view only the whole. Valid during the call.
+// A run read as numbers: a number of m limbs is limbs[at, at + m), least significant first, for every `at`;
+// of an exact view only the whole. Valid during the call.
 struct NumberView {
   std::string_view layout{};
   std::span<const std::uint64_t> limbs{};
@@ -94,6 +98,7 @@ class LayoutReader {
   void start(const NumberRun& run);
   const NumberView* next();
   const NumberView* next_sliding();
+  const NumberView* next_java();
   const NumberView* next_bytes();
   const NumberView* next_digits();
   bool begins_here(std::size_t at) const;

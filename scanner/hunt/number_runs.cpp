@@ -213,19 +213,20 @@ class DigitRuns {
     if (worth_keeping(run)) runs_.add(run);
   }
 
-  // Text leaves the top bits of its bytes unused too, but those of the lower bytes as well; and the top digit of
-  // a number has its own unused bits.
+  // Text leaves the top bits of its bytes unused too, but those of the lower bytes as well; and the top digit
+  // of a number has its own unused bits.
   static bool worth_keeping(const NumberRun& run) {
     const DigitLayout& layout = digit_layouts.at(run.digits - std::size_t{1});
     constexpr std::array<unsigned, 10> sizes{256, 384, 512, 521, 768, 1024, 1536, 2048, 3072, 4096};
     std::size_t with_high_bits = 0;
     const std::uint64_t high = layout.cell == 2 ? 0x0080008000800080U : 0x0080808000808080U;
-    for (const std::uint64_t word : run.words) with_high_bits += ((word >> layout.shift) & high) != 0 ? 1U : 0U;
+    for (const std::uint64_t word : run.words)
+      with_high_bits += ((word >> layout.shift) & high) != 0 ? 1U : 0U;
     if (with_high_bits < run.words.size() / 2) return false;
     const std::size_t cells = (run.words.size() + 1) * (8 / layout.cell);
     for (std::size_t first = 0; first < cells; ++first)
       for (const unsigned bits : sizes)
-        if (may_hold_number(layout, run, first, bits)) return true;
+        if (starts_here(layout, run, first) && may_hold_number(layout, run, first, bits)) return true;
     return false;
   }
 

@@ -2,11 +2,12 @@
 // belongs to the window whose own bytes it begins in (its tail, where it is long, to the one it ends in), and
 // depends on nothing but the layer's bytes and its map.
 //
-// Two kinds are gathered. A memory run is a stretch of 64-bit words that are not plain (detect/random_words.h)
-// between plain ones, at the alignment of the dumped machine's memory. Heaps separate numbers by sizes and
-// pointers, so runs are short; of runs longer than longest_run words (ciphertext, compressed data) the two ends
-// are kept, where a number may touch them. A digit run is a stretch of cells that all leave the same bits
-// unused: numbers of libraries that keep 60, 30 or 28 bits in a word (hunt/layouts.h).
+// Two kinds are gathered. A memory run is a stretch of 64-bit words that are not plain
+// (detect/random_words.h) between plain ones, at the alignment of the dumped machine's memory. Heaps separate
+// numbers by sizes and pointers, so runs are short; of runs longer than longest_run words (ciphertext,
+// compressed data) the two ends are kept, where a number may touch them. A digit run is a stretch of cells
+// that all leave the same bits unused: numbers of libraries that keep 60, 30 or 28 bits in a word
+// (hunt/layouts.h).
 
 #pragma once
 
@@ -61,8 +62,8 @@ class RunStore {
   std::vector<std::uint64_t, WipingAllocator<std::uint64_t>> packed_{};
 };
 
-// gather_runs adds the window's runs that hold at least one number that looks random, by their offsets: so the
-// runs of a layer come in an order that does not depend on windows.
+// gather_runs adds the window's runs that hold at least one number that looks random, by their offsets: so
+// the runs of a layer come in an order that does not depend on windows.
 void gather_runs(const Window& window, RunStore& runs);
 
 }  // namespace dumpgate

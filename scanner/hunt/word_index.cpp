@@ -60,7 +60,8 @@ std::optional<std::uint64_t> WordIndex::find(std::span<const std::byte> needle) 
 
 bool WordIndex::holds(std::size_t byte, std::span<const std::byte> needle) const {
   return byte + needle.size() <= words_.size() * 8 &&
-         std::memcmp(reinterpret_cast<const std::byte*>(words_.data()) + byte, needle.data(), needle.size()) == 0;
+         std::memcmp(reinterpret_cast<const std::byte*>(words_.data()) + byte, needle.data(),
+                     needle.size()) == 0;
 }
 
 std::uint64_t WordIndex::offset_of(std::size_t byte) const {

@@ -1,6 +1,6 @@
-// WordIndex: where a number lies among the runs of a stretch of memory, whatever its alignment: the second half
-// of a closed loop, in which a private number is found by the public one that the same process keeps. The one
-// rule: a hit is the whole number, byte for byte.
+// WordIndex: where a number lies among the runs of a stretch of memory, whatever its alignment: the second
+// half of a closed loop, in which a private number is found by the public one that the same process keeps.
+// The one rule: a hit is the whole number, byte for byte.
 
 #pragma once
 

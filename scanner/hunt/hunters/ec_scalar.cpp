@@ -3,9 +3,10 @@
 // multiplication before it only filters.
 //
 // Candidates are windows of the curve's size that touch an end of their run (heaps put a size or a pointer
-// before a number), every window of runs of at most twelve words, and numbers in the other layouts; limbs also
-// as d*R modulo the order (ring). The point of a bare pair is looked for by its x coordinate: as limbs, times R
-// modulo the prime (OpenSSL, BoringSSL), big-endian at any byte, and in Java's order of words.
+// before a number) or, in runs of at most twelve words, are a multiple of their size away from it (heaps
+// without headers), and numbers in the other layouts; limbs also as d*R modulo the order (ring). The point of
+// a bare pair is looked for by its x coordinate: as limbs, times R modulo the prime (OpenSSL, BoringSSL),
+// big-endian at any byte, and in Java's order of words.
 
 #include <openssl/ec.h>
 #include <openssl/objects.h>
@@ -31,8 +32,8 @@ namespace {
 constexpr std::size_t small_run = 12;  // words
 constexpr std::size_t together = 256;  // scalars multiplied at once
 
-// The curves whose points are looked for as bare numbers too, even if no key of the dump names them. Of others
-// (Brainpool, SM2) only if one does.
+// The curves whose points are looked for as bare numbers too, even if no key of the dump names them. Of
+// others (Brainpool, SM2) only if one does.
 constexpr std::array<std::string_view, 4> usual_curves{"prime256v1", "secp384r1", "secp521r1", "secp256k1"};
 
 constexpr std::string_view montgomery_layout = "limbs-le64-montgomery";
@@ -89,8 +90,8 @@ std::optional<PublicKey> public_key_of(const std::string& curve, std::span<const
   return ec_public_key(curve, x.big_endian(size), y.big_endian(size));
 }
 
-// The ways in which software keeps the coordinate x in memory, as bytes. `plain` and `times_r` are limbs; `bits`
-// is the field's size.
+// The ways in which software keeps the coordinate x in memory, as bytes. `plain` and `times_r` are limbs;
+// `bits` is the field's size.
 std::vector<std::vector<std::byte>> needles_of(std::span<const std::uint64_t> plain,
                                                std::span<const std::uint64_t> times_r, unsigned bits) {
   const auto little_endian = [](std::span<const std::uint64_t> limbs) {
@@ -113,7 +114,8 @@ class ScalarHunt final : public Hunt {
     std::map<std::string, Curve> curves;
     for (const std::string_view name : usual_curves) curves[std::string(name)] = {};
     for (const auto& [name, known] : leads.all()) {
-      if (known.key.algorithm != KeyAlgorithm::ec || known.key.curve.empty() || known.key.bits < 256) continue;
+      if (known.key.algorithm != KeyAlgorithm::ec || known.key.curve.empty() || known.key.bits < 256)
+        continue;
       curves[known.key.curve].points.emplace(limbs_of(known.key.x, (known.key.bits + 63) / 64)[0], &known);
     }
     for (auto& [name, curve] : curves) {
@@ -158,7 +160,8 @@ class ScalarHunt final : public Hunt {
     const std::size_t last = view.limbs.size() - limbs;
     bool read = false;
     for (std::size_t at = 0; at <= last; ++at) {
-      if (view.limbs.size() > small_run && at != 0 && at != last) continue;
+      const bool at_an_end = at == 0 || at == last;
+      if (!at_an_end && (view.limbs.size() > small_run || at % limbs != 0)) continue;
       if (!std::exchange(read, true)) random.read(view.limbs);
       if (!random.looks_random(at, limbs)) continue;
       const auto d = view.limbs.subspan(at, limbs);
@@ -177,7 +180,8 @@ class ScalarHunt final : public Hunt {
     random.read(low);
     if (!random.looks_random(0, low.size())) return;
     const std::uint64_t place = view.place(view.limbs.size() - inside, inside);
-    waiting.add(low, top, {view.reversed && !view.exact ? place - 8 : place, view.length(limbs), view.layout});
+    waiting.add(low, top,
+                {view.reversed && !view.exact ? place - 8 : place, view.length(limbs), view.layout});
   }
 
   static void multiply(const std::vector<Curve>& curves, std::size_t limbs, Batch& waiting, HuntUnit& unit,

@@ -2,9 +2,10 @@
 // modulo lcm(p-1, q-1), and phi(n) itself. The one rule: 2^(e*d) = 2 modulo n is confirmed by OpenSSL on the
 // whole numbers; the fraction before it only filters.
 //
-// e*d = 1 + k*phi(n)/g with g = gcd(p-1, q-1), or g = 1, and phi(n) is n but for the lower half of its bits. So
-// e*g*d/n is within 2^-200 of the integer k, and with G = lcm(1..40) the fraction of e*G*d/n is next to nothing
-// for every g that divides G. 192 bits of d and of 1/n decide: a random number passes with probability 2^-69.
+// e*d = 1 + k*phi(n)/g with g = gcd(p-1, q-1), or g = 1, and phi(n) is n but for the lower half of its bits.
+// So e*g*d/n is within 2^-200 of the integer k, and with G = lcm(1..40) the fraction of e*G*d/n is next to
+// nothing for every g that divides G. 192 bits of d and of 1/n decide: a random number passes with
+// probability 2^-69.
 
 #include <algorithm>
 #include <array>
@@ -28,9 +29,9 @@ constexpr std::uint64_t common_multiple = 5'342'931'457'063'200;  // lcm(1..40),
 struct Modulus {
   const KnownKey* known = nullptr;
   std::vector<std::uint64_t> n{};
-  unsigned shift = 0;                           // of n to the left, so that its top bit is a limb's top bit
-  Fraction reciprocal{};                        // floor(2^(64L+191) / (n << shift)), L limbs of n
-  std::array<std::uint64_t, 2> multiplier{};    // e * common_multiple
+  unsigned shift = 0;                         // of n to the left, so that its top bit is a limb's top bit
+  Fraction reciprocal{};                      // floor(2^(64L+191) / (n << shift)), L limbs of n
+  std::array<std::uint64_t, 2> multiplier{};  // e * common_multiple
 };
 
 // The top three limbs of a << shift, which is below 2^(64 L).
@@ -57,8 +58,7 @@ bool near_integer(const Fraction& d, const Modulus& modulus) {
   }
   // d/n = product / 2^383, so its first 192 bits behind the point begin at bit 191.
   Fraction ratio{};
-  for (std::size_t i = 0; i < 3; ++i)
-    ratio.at(i) = (product.at(i + 2) >> 63U) | (product.at(i + 3) << 1U);
+  for (std::size_t i = 0; i < 3; ++i) ratio.at(i) = (product.at(i + 2) >> 63U) | (product.at(i + 3) << 1U);
   Fraction scaled{};
   for (std::size_t i = 0; i < 2; ++i) {
     std::uint64_t carry = 0;
@@ -153,7 +153,8 @@ class ExponentHunt final : public Hunt {
   }
 
   static bool exponent(std::span<const std::uint64_t> d, const Modulus& modulus) {
-    if (d.back() > modulus.n.back()) return false;
+    // The modulus itself passes the fraction, and lies in memory more often than any exponent.
+    if (d.back() > modulus.n.back() || std::ranges::equal(d, modulus.n)) return false;
     return near_integer(top_of(d, modulus.shift), modulus) && is_exponent(d, modulus.known->key);
   }
 

@@ -1,6 +1,6 @@
 // The RSA factor hunter: a prime factor of a known modulus as a bare number, or its complement 2^k - p, which
-// Montgomery arithmetic keeps (Botan, Go). The one rule: p | n is confirmed by OpenSSL on the whole numbers, and
-// p | n with 1 < p < n hands over the private key, so nothing else is needed as proof.
+// Montgomery arithmetic keeps (Botan, Go). The one rule: p | n is confirmed by OpenSSL on the whole numbers,
+// and p | n with 1 < p < n hands over the private key, so nothing else is needed as proof.
 //
 // Primes of equal length are looked for: then p > n / 2^k bounds the top limb from below.
 
@@ -28,8 +28,7 @@ bool divides(std::span<const std::uint64_t> p, const Modulus& modulus) {
   const BigContext context;
   const auto divisor = BigNumber::from_big_endian(big_endian_bytes<SecretBytes>(p));
   const auto n = BigNumber::from_big_endian(modulus.known->key.n);
-  return !divisor.zero() && !divisor.one() && divisor < n &&
-         BigNumber::remainder(n, divisor, context).zero();
+  return !divisor.zero() && !divisor.one() && divisor < n && BigNumber::remainder(n, divisor, context).zero();
 }
 
 void negate(Limbs& limbs) {

@@ -1,0 +1,155 @@
+// Ed25519 and X25519 keys as bare bytes are found by the public key they give, and the fast multiplication
+// agrees with OpenSSL's.
+
+#include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+
+#include <array>
+#include <cstring>
+#include <memory>
+#include <random>
+
+#include "scanner/hunt/edwards_base.h"
+#include "scanner/hunt/hunter.h"
+#include "scanner/proof/public_key.h"
+
+namespace dumpgate {
+namespace {
+
+using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
+
+Bytes32 raw(EVP_PKEY* key, bool secret) {
+  Bytes32 bytes{};
+  std::size_t size = bytes.size();
+  auto* at = reinterpret_cast<unsigned char*>(bytes.data());
+  EXPECT_EQ(
+      secret ? EVP_PKEY_get_raw_private_key(key, at, &size) : EVP_PKEY_get_raw_public_key(key, at, &size), 1);
+  return bytes;
+}
+
+Key new_key(const char* type) { return {EVP_PKEY_Q_keygen(nullptr, nullptr, type), &EVP_PKEY_free}; }
+
+Bytes32 clamped_hash(const Bytes32& seed) {
+  std::array<unsigned char, 64> hash{};
+  SHA512(reinterpret_cast<const unsigned char*>(seed.data()), 32, hash.data());
+  hash[0] &= 0xf8;
+  hash[31] = static_cast<unsigned char>((hash[31] & 0x7fU) | 0x40U);
+  Bytes32 scalar{};
+  std::memcpy(scalar.data(), hash.data(), 32);
+  return scalar;
+}
+
+TEST(EdwardsBase, AgreesWithOpenssl) {
+  std::vector<Bytes32> scalars;
+  std::vector<Bytes32> expected;
+  for (int i = 0; i < 100; ++i) {
+    const Key key = new_key("ED25519");
+    scalars.push_back(clamped_hash(raw(key.get(), true)));
+    expected.push_back(raw(key.get(), false));
+  }
+  std::vector<EdwardsMultiple> results(scalars.size());
+  edwards_multiples(scalars, results);
+  for (std::size_t i = 0; i < scalars.size(); ++i) EXPECT_EQ(results[i].point, expected[i]) << i;
+}
+
+TEST(EdwardsBase, GivesTheMontgomeryCoordinate) {
+  for (int i = 0; i < 20; ++i) {
+    const Key key = new_key("X25519");
+    Bytes32 scalar = raw(key.get(), true);
+    scalar[0] &= std::byte{0xf8};
+    scalar[31] = (scalar[31] & std::byte{0x7f}) | std::byte{0x40};
+    EdwardsMultiple result;
+    edwards_multiples({&scalar, 1}, {&result, 1});
+    EXPECT_EQ(result.u, raw(key.get(), false));
+  }
+}
+
+TEST(EdwardsBase, KnowsSmallMultiples) {
+  std::vector<Bytes32> scalars(2);
+  scalars[1][0] = std::byte{1};
+  std::vector<EdwardsMultiple> results(2);
+  edwards_multiples(scalars, results);
+  Bytes32 neutral{};
+  neutral[0] = std::byte{1};
+  EXPECT_EQ(results[0].point, neutral);
+  EXPECT_EQ(results[1].point[0], std::byte{0x58});
+  EXPECT_EQ(results[1].point[1], std::byte{0x66});
+}
+
+// Memory with sizes between numbers, as heaps have.
+struct Memory {
+  std::vector<std::byte> bytes = std::vector<std::byte>(8192);
+  std::size_t at = 512;
+  std::uint64_t put(std::span<const std::byte> number, std::size_t shift = 0) {
+    bytes[at] = std::byte{0x31};
+    const std::size_t where = at + 16 + shift;
+    std::memcpy(bytes.data() + where, number.data(), number.size());
+    at += 256;
+    return where;
+  }
+  std::vector<Finding> hunt(const LeadSet& leads) const {
+    RunStore runs;
+    Window window;
+    window.bytes = bytes;
+    window.own_end = bytes.size();
+    gather_runs(window, runs);
+    HuntUnit unit(runs);
+    std::vector<Finding> findings;
+    for (const Hunter* hunter : all_hunters())
+      if (hunter->name() == "ed25519") hunter->prepare(leads)->examine(unit, findings);
+    return findings;
+  }
+};
+
+// Three to five zero bytes before a key in its first word make that word a plain one, and leave a run of three.
+TEST(Ed25519Hunter, FindsASeedBesideItsPublicKeyAtOddBytes) {
+  for (const std::size_t shift : {0U, 1U, 2U, 6U, 7U}) {
+    const Key key = new_key("ED25519");
+    Memory memory;
+    const auto where = memory.put(raw(key.get(), true));
+    (void)memory.put(raw(key.get(), false), shift);
+    const auto findings = memory.hunt({});
+    ASSERT_EQ(findings.size(), 1U) << shift;
+    EXPECT_EQ(findings[0].offset, where);
+    EXPECT_EQ(findings[0].relation, "seed->A");
+    EXPECT_EQ(findings[0].use, KeyUse::signing);
+    EXPECT_EQ(findings[0].public_key_sha256,
+              raw_public_key(KeyAlgorithm::ed25519, raw(key.get(), false))->sha256);
+  }
+}
+
+TEST(Ed25519Hunter, FindsAScalarOfAKnownKey) {
+  const Key key = new_key("ED25519");
+  LeadSet leads;
+  ASSERT_TRUE(
+      leads.add(*raw_public_key(KeyAlgorithm::ed25519, raw(key.get(), false)), KeyOrigin::certificate));
+  Memory memory;
+  (void)memory.put(clamped_hash(raw(key.get(), true)));
+  const auto findings = memory.hunt(leads);
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].relation, "a*B=A");
+}
+
+TEST(Ed25519Hunter, FindsAnAgreementKeyOfAKnownKey) {
+  const Key key = new_key("X25519");
+  LeadSet leads;
+  ASSERT_TRUE(leads.add(*raw_public_key(KeyAlgorithm::x25519, raw(key.get(), false)), KeyOrigin::spki));
+  Memory memory;
+  (void)memory.put(raw(key.get(), true));
+  const auto findings = memory.hunt(leads);
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].use, KeyUse::agreement);
+}
+
+TEST(Ed25519Hunter, ASeedWithoutItsPublicKeyIsNothing) {
+  const Key key = new_key("ED25519");
+  const Key other = new_key("ED25519");
+  Memory memory;
+  (void)memory.put(raw(key.get(), true));
+  (void)memory.put(raw(other.get(), false));
+  EXPECT_TRUE(memory.hunt({}).empty());
+}
+
+}  // namespace
+}  // namespace dumpgate
