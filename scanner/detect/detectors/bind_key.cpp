@@ -83,12 +83,13 @@ class KeyFile {
          each = line_before(text, *each)) {
       if (each->name == anchor.name) break;
       lines_.push_back(*each);
+      if (each->name == first_line) break;
     }
     std::reverse(lines_.begin(), lines_.end());
     const std::size_t limit = lines_.size() + most_lines;
     for (auto each = line_after(text, anchor); each && lines_.size() <= limit;
          each = line_after(text, *each)) {
-      if (each->name == anchor.name) break;
+      if (each->name == anchor.name || each->name == first_line) break;
       lines_.push_back(*each);
     }
   }
@@ -114,6 +115,8 @@ class KeyFile {
   std::size_t size() const { return lines_.size(); }
 
  private:
+  static constexpr std::string_view first_line = "Private-key-format";
+
   const Line* find(std::string_view name) const {
     const auto found =
         std::find_if(lines_.begin(), lines_.end(), [&](const Line& each) { return each.name == name; });
