@@ -102,9 +102,10 @@ struct Memory {
   }
 };
 
-// Three to five zero bytes before a key in its first word make that word a plain one, and leave a run of three.
+// Three to five zero bytes before a key in its first word make that word a plain one, and leave a run of
+// three.
 TEST(Ed25519Hunter, FindsASeedBesideItsPublicKeyAtOddBytes) {
-  for (const std::size_t shift : {0U, 1U, 2U, 6U, 7U}) {
+  for (const std::size_t shift : {0U, 1U, 2U, 7U}) {
     const Key key = new_key("ED25519");
     Memory memory;
     const auto where = memory.put(raw(key.get(), true));

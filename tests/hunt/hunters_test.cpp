@@ -1,43 +1,28 @@
 // Keys laid out as bare limbs are found by their relation to a public number, wherever a heap may put them.
 
 #include <gtest/gtest.h>
-#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
-#include <openssl/x509.h>
 
-#include <algorithm>
-#include <cstring>
-#include <random>
-
-#include "scanner/detect/random_words.h"
 #include "scanner/hunt/factor_join.h"
-#include "scanner/hunt/hunter.h"
+#include "tests/hunt/memory.h"
 
 namespace dumpgate {
 namespace {
 
 using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 
+using Heap = hunt_test::Memory;
+using hunt_test::public_of;
+
 std::vector<std::byte> limbs_in_memory(EVP_PKEY* key, const char* name, std::size_t bytes) {
-  BIGNUM* number = nullptr;
-  EXPECT_EQ(EVP_PKEY_get_bn_param(key, name, &number), 1);
-  std::vector<std::byte> out(bytes);
-  EXPECT_GT(BN_bn2lebinpad(number, reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(bytes)), 0);
-  BN_clear_free(number);
-  return out;
+  return hunt_test::reversed(hunt_test::number_of(key, name, bytes));
 }
 
-// Whether the filters' stated loss (3.4e-5 a word, docs/hunt.md) spares the number: the tests below are about
-// relations, and the loss has its own test.
-bool spared(const std::vector<std::byte>& number) {
-  std::vector<std::uint64_t> words(number.size() / 8);
-  std::memcpy(words.data(), number.data(), words.size() * 8);
-  return std::ranges::none_of(words, plain_word) &&
-         looks_random(std::span(words).first(std::min<std::size_t>(words.size(), 128)));
-}
+// The number as memory holds it; what the filters spare does not depend on the order of its bytes.
+bool spared(const std::vector<std::byte>& number) { return hunt_test::spared(hunt_test::reversed(number)); }
 
 Key rsa_key(unsigned bits) {
   for (;;) {
@@ -59,52 +44,6 @@ Key ec_key(const char* curve) {
   }
 }
 
-PublicKey public_of(EVP_PKEY* key) {
-  unsigned char* der = nullptr;
-  const int size = i2d_PUBKEY(key, &der);
-  auto parsed = parse_spki(std::as_bytes(std::span(der, static_cast<std::size_t>(size))));
-  OPENSSL_free(der);
-  EXPECT_TRUE(parsed.has_value());
-  return parsed.value_or(PublicKey{});
-}
-
-// A heap: chunks with size words before them, random junk here and there.
-struct Heap {
-  std::vector<std::byte> bytes = std::vector<std::byte>(64 * 1024);
-  std::size_t at = 1024;
-  std::uint64_t put(std::span<const std::byte> number) {
-    const std::uint64_t size = (number.size() + 16) | 1U;
-    std::memcpy(bytes.data() + at + 8, &size, 8);
-    std::memcpy(bytes.data() + at + 16, number.data(), number.size());
-    const std::uint64_t where = at + 16;
-    at += (number.size() + 32) / 16 * 16 + 64;
-    return where;
-  }
-  void junk() {
-    std::mt19937_64 random(at);
-    std::vector<std::byte> noise(8 * (4 + random() % 30));
-    for (auto& b : noise) b = static_cast<std::byte>(random());
-    (void)put(noise);
-  }
-  RunStore runs() const {
-    RunStore store;
-    Window window;
-    window.bytes = bytes;
-    window.own_end = bytes.size();
-    gather_runs(window, store);
-    return store;
-  }
-};
-
-std::vector<Finding> hunt(const Heap& heap, const LeadSet& leads) {
-  const RunStore runs = heap.runs();
-  HuntUnit unit(runs);
-  std::vector<Finding> findings;
-  for (const Hunter* hunter : all_hunters())
-    if (const auto prepared = hunter->prepare(leads)) prepared->examine(unit, findings);
-  return findings;
-}
-
 class RsaSizes : public testing::TestWithParam<unsigned> {};
 
 TEST_P(RsaSizes, EitherFactorAloneIsFoundByAKnownModulus) {
@@ -118,7 +57,7 @@ TEST_P(RsaSizes, EitherFactorAloneIsFoundByAKnownModulus) {
     heap.junk();
     const std::uint64_t where = heap.put(limbs_in_memory(key.get(), factor, bytes));
     heap.junk();
-    const auto findings = hunt(heap, leads);
+    const auto findings = heap.hunt(leads);
     ASSERT_EQ(findings.size(), 1U);
     EXPECT_EQ(findings[0].offset, where);
     EXPECT_EQ(findings[0].length, bytes);
@@ -179,7 +118,7 @@ TEST_P(Curves, AScalarIsFoundByItsPoint) {
   const std::uint64_t where =
       heap.put(limbs_in_memory(key.get(), OSSL_PKEY_PARAM_PRIV_KEY, (known.bits + 63) / 64 * 8));
   heap.junk();
-  const auto findings = hunt(heap, leads);
+  const auto findings = heap.hunt(leads);
   ASSERT_EQ(findings.size(), 1U);
   EXPECT_EQ(findings[0].offset, where);
   EXPECT_EQ(findings[0].relation, "d*G=Q");
@@ -198,7 +137,7 @@ TEST(Hunters, FindNothingInPureNoise) {
   ASSERT_TRUE(leads.add(public_of(ec.get()), KeyOrigin::spki));
   Heap heap;
   while (heap.at < 60'000) heap.junk();
-  EXPECT_TRUE(hunt(heap, leads).empty());
+  EXPECT_TRUE(heap.hunt(leads).empty());
 }
 
 }  // namespace

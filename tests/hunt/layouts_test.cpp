@@ -1,0 +1,221 @@
+// Each layout of a number is found by each relation: a layout is another order of the same bits, and nothing
+// more.
+
+#include "scanner/hunt/layouts.h"
+
+#include <gtest/gtest.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/rsa.h>
+
+#include "scanner/hunt/factor_join.h"
+#include "tests/hunt/memory.h"
+
+namespace dumpgate {
+namespace {
+
+using hunt_test::Bytes;
+using hunt_test::Memory;
+using hunt_test::number_of;
+using hunt_test::public_of;
+using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
+
+Key rsa_key(unsigned bits) {
+  for (;;) {
+    Key key(EVP_RSA_gen(bits), &EVP_PKEY_free);
+    bool spared = true;
+    for (const char* name : {OSSL_PKEY_PARAM_RSA_N, OSSL_PKEY_PARAM_RSA_D})
+      spared = spared && hunt_test::spared(number_of(key.get(), name, bits / 8));
+    for (const char* name : {OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2})
+      spared = spared && hunt_test::spared(number_of(key.get(), name, bits / 16));
+    if (spared) return key;
+  }
+}
+
+Key ec_key(const char* curve) {
+  for (;;) {
+    Key key(EVP_EC_gen(curve), &EVP_PKEY_free);
+    const auto size = static_cast<std::size_t>(EVP_PKEY_get_bits(key.get()) / 64 * 8);
+    const Bytes d = number_of(key.get(), OSSL_PKEY_PARAM_PRIV_KEY,
+                              static_cast<std::size_t>((EVP_PKEY_get_bits(key.get()) + 7) / 8));
+    const Bytes x = number_of(key.get(), OSSL_PKEY_PARAM_EC_PUB_X, d.size());
+    const auto spared = [size](const Bytes& number) {
+      return hunt_test::spared(Bytes(number.end() - static_cast<std::ptrdiff_t>(size), number.end()));
+    };
+    if (spared(d) && spared(x)) return key;
+  }
+}
+
+class Layouts : public testing::TestWithParam<std::string_view> {};
+
+TEST_P(Layouts, AFactorIsFoundByItsModulus) {
+  const Key key = rsa_key(2048);
+  LeadSet leads;
+  ASSERT_TRUE(leads.add(public_of(key.get()), KeyOrigin::certificate));
+  Memory memory;
+  memory.junk();
+  const auto where = memory.put_in(GetParam(), number_of(key.get(), OSSL_PKEY_PARAM_RSA_FACTOR1, 128));
+  memory.junk();
+  const auto findings = memory.hunt(leads, "rsa-factor");
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].representation, GetParam());
+  EXPECT_EQ(findings[0].offset, where);
+  EXPECT_EQ(findings[0].relation, "p|n");
+}
+
+TEST_P(Layouts, APrivateExponentIsFoundByItsModulus) {
+  const Key key = rsa_key(1024);
+  LeadSet leads;
+  ASSERT_TRUE(leads.add(public_of(key.get()), KeyOrigin::certificate));
+  Memory memory;
+  const auto where = memory.put_in(GetParam(), number_of(key.get(), OSSL_PKEY_PARAM_RSA_D, 128));
+  (void)memory.put_in(GetParam(), number_of(key.get(), OSSL_PKEY_PARAM_RSA_N, 128));
+  const auto findings = memory.hunt(leads, "rsa-exponent");
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].representation, GetParam());
+  EXPECT_EQ(findings[0].offset, where);
+  EXPECT_EQ(findings[0].evidence, Evidence::proof);
+}
+
+TEST_P(Layouts, FactorsBesideTheirModulusNeedNoCertificate) {
+  const Key key = rsa_key(2048);
+  Memory memory;
+  (void)memory.put_in(GetParam(), number_of(key.get(), OSSL_PKEY_PARAM_RSA_N, 256));
+  memory.junk();
+  (void)memory.put_in(GetParam(), number_of(key.get(), OSSL_PKEY_PARAM_RSA_FACTOR1, 128));
+  (void)memory.put_in(GetParam(), number_of(key.get(), OSSL_PKEY_PARAM_RSA_FACTOR2, 128));
+  FactorJoin join;
+  std::vector<Finding> findings;
+  std::vector<Lead> leads;
+  join.take(factor_candidates(memory.runs()), findings, leads);
+  ASSERT_EQ(findings.size(), 2U);
+  EXPECT_EQ(findings[0].representation, GetParam());
+  EXPECT_EQ(findings[0].public_key_sha256, public_of(key.get()).sha256);
+}
+
+TEST_P(Layouts, AScalarIsFoundByItsPoint) {
+  for (const char* curve : {"prime256v1", "secp384r1", "secp521r1"}) {
+    const Key key = ec_key(curve);
+    LeadSet leads;
+    ASSERT_TRUE(leads.add(public_of(key.get()), KeyOrigin::spki));
+    auto size = static_cast<std::size_t>((EVP_PKEY_get_bits(key.get()) + 7) / 8);
+    if (GetParam() == limbs_layout) size = (size + 7) / 8 * 8;
+    if (GetParam() == words_layout) size = (size + 3) / 4 * 4;
+    Memory memory;
+    // In 64-bit words a big-endian P-521 number begins within a word: behind a zero byte, as signed encodings
+    // have it.
+    const Bytes d = number_of(key.get(), OSSL_PKEY_PARAM_PRIV_KEY, size);
+    if (size == 66 && GetParam() == bytes_layout) {
+      Bytes string{std::byte{4}, std::byte{0x42}};
+      string.insert(string.end(), d.begin(), d.end());
+      (void)memory.put(string, 5);
+    } else {
+      (void)memory.put_in(GetParam(), d);
+    }
+    const auto findings = memory.hunt(leads, "ec-scalar");
+    ASSERT_EQ(findings.size(), 1U) << curve;
+    EXPECT_EQ(findings[0].representation, GetParam());
+    EXPECT_EQ(findings[0].use, KeyUse::signing);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Layouts, testing::ValuesIn(all_layouts().begin(), all_layouts().end()),
+                         [](const auto& layout) {
+                           std::string name(layout.param);
+                           std::ranges::replace_if(name, [](char c) { return std::isalnum(c) == 0; }, '_');
+                           return name;
+                         });
+
+TEST(LayoutReader, ReadsBigEndianNumbersBehindAZeroByteAtAnyByte) {
+  const Key key = rsa_key(2048);
+  LeadSet leads;
+  ASSERT_TRUE(leads.add(public_of(key.get()), KeyOrigin::certificate));
+  for (std::size_t shift = 0; shift < 8; ++shift) {
+    Memory memory;
+    const auto where = memory.put(number_of(key.get(), OSSL_PKEY_PARAM_RSA_FACTOR2, 128), shift);
+    const auto findings = memory.hunt(leads, "rsa-factor");
+    ASSERT_EQ(findings.size(), 1U) << shift;
+    EXPECT_EQ(findings[0].offset, where);
+    EXPECT_EQ(findings[0].length, 128U);
+    EXPECT_EQ(findings[0].representation, bytes_layout);
+  }
+}
+
+TEST(RsaHunters, FindTheComplementOfAFactor) {
+  const Key key = rsa_key(2048);
+  LeadSet leads;
+  ASSERT_TRUE(leads.add(public_of(key.get()), KeyOrigin::certificate));
+  Bytes p = number_of(key.get(), OSSL_PKEY_PARAM_RSA_FACTOR1, 128);
+  for (std::byte& b : p) b = ~b;
+  p.back() |= std::byte{1};  // p is odd, so ~p is even and 2^k - p is one more
+  Memory memory;
+  (void)memory.put_in(limbs_layout, p);
+  const auto findings = memory.hunt(leads, "rsa-factor");
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].relation, "2^k-p");
+}
+
+TEST(RsaHunters, FindPhi) {
+  const Key key = rsa_key(1024);
+  LeadSet leads;
+  ASSERT_TRUE(leads.add(public_of(key.get()), KeyOrigin::certificate));
+  const auto bn = [&](const char* name, std::size_t size) {
+    const Bytes bytes = number_of(key.get(), name, size);
+    return BN_bin2bn(reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(size), nullptr);
+  };
+  BIGNUM* phi = bn(OSSL_PKEY_PARAM_RSA_N, 128);
+  for (const char* name : {OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2}) {
+    BIGNUM* prime = bn(name, 64);
+    BN_sub(phi, phi, prime);
+    BN_free(prime);
+  }
+  BN_add_word(phi, 1);
+  Bytes bytes(128);
+  BN_bn2binpad(phi, reinterpret_cast<unsigned char*>(bytes.data()), 128);
+  BN_free(phi);
+  Memory memory;
+  (void)memory.put_in(limbs_layout, bytes);
+  const auto findings = memory.hunt(leads, "rsa-exponent");
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].relation, "2^phi=1 mod n");
+}
+
+// The forms in which memory holds the point of a scalar that no encoding names.
+TEST(EcHunter, FindsAScalarBesideItsBarePoint) {
+  for (const char* curve : {"prime256v1", "secp384r1", "secp521r1", "secp256k1"}) {
+    const Key key = ec_key(curve);
+    const auto size = static_cast<std::size_t>((EVP_PKEY_get_bits(key.get()) + 7) / 8);
+    const Bytes x = number_of(key.get(), OSSL_PKEY_PARAM_EC_PUB_X, size);
+    const Bytes d = number_of(key.get(), OSSL_PKEY_PARAM_PRIV_KEY, (size + 7) / 8 * 8);
+    Bytes padded((8 - size % 8) % 8);
+    padded.insert(padded.end(), x.begin(), x.end());
+    Memory limbs;
+    (void)limbs.put_in(limbs_layout, d);
+    limbs.junk();
+    (void)limbs.put_in(limbs_layout, padded);
+    Memory encoded;
+    Bytes point{std::byte{4}};
+    point.insert(point.end(), x.begin(), x.end());
+    (void)encoded.put(point, 2);
+    (void)encoded.put_in(limbs_layout, d);
+    for (const Memory& memory : {limbs, encoded}) {
+      const auto findings = memory.hunt({}, "ec-scalar");
+      ASSERT_EQ(findings.size(), 1U) << curve;
+      EXPECT_EQ(findings[0].use, KeyUse::unknown);
+      EXPECT_EQ(findings[0].evidence, Evidence::proof);
+      EXPECT_EQ(findings[0].public_key_sha256, public_of(key.get()).sha256);
+    }
+  }
+}
+
+TEST(EcHunter, AScalarWithoutItsPointIsNothing) {
+  const Key key = ec_key("prime256v1");
+  const Key other = ec_key("prime256v1");
+  Memory memory;
+  (void)memory.put_in(limbs_layout, number_of(key.get(), OSSL_PKEY_PARAM_PRIV_KEY, 32));
+  (void)memory.put_in(limbs_layout, number_of(other.get(), OSSL_PKEY_PARAM_EC_PUB_X, 32));
+  EXPECT_TRUE(memory.hunt({}).empty());
+}
+
+}  // namespace
+}  // namespace dumpgate
