@@ -43,7 +43,7 @@ Finding finding_from(const Window& window, const Candidate& candidate) {
 
 bool is_public(Form form) {
   return form == Form::spki || form == Form::certificate || form == Form::pkcs1_public ||
-         form == Form::ssh_public;
+         form == Form::ssh_public || form == Form::bare_point;
 }
 
 // A PEM label such as PRIVATE KEY does not say which algorithm the key is for; the encoding does. design 4.3:

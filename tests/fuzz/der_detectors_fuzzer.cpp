@@ -52,6 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         detector->at(window, at, which, sink);
       }
     }
+    detector->sweep(window, sink);
   }
   judge(window, sink);
   return 0;
