@@ -60,8 +60,10 @@ class Key:
         self.numbers = self._numbers()
         self.publics = self._publics()
         self.files["sexp"] = os.path.join(folder, "key.sexp")
-        with open(os.open(self.files["sexp"], os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as f:
-            f.write(self._sexp())
+        self.files["openssh"] = os.path.join(folder, "id_key")
+        for name, text in (("sexp", self._sexp()), ("openssh", self._openssh())):
+            with open(os.open(self.files[name], os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as f:
+                f.write(text)
 
     def _make_files(self):
         make = lambda name, suffix: self.files.setdefault(name, os.path.join(self.folder, suffix))
@@ -96,6 +98,33 @@ class Key:
             return f"(private-key (ecc (curve Ed25519) (flags eddsa) (q #40{self.spki[-32:].hex()}#) (d #{seed}#)))"
         d, size = self.numbers["d"]
         return f'(private-key (ecc (curve "NIST {self.kind.upper()}") (q #{self.spki[-2 * size - 1 :].hex()}#) {told("d", d)}))'
+
+    def _openssh(self):
+        """OpenSSH's own file format, without a passphrase (PROTOCOL.key)."""
+        told = lambda data: len(data).to_bytes(4, "big") + data
+        mpint = lambda value: told(value.to_bytes(value.bit_length() // 8 + 1, "big"))
+        if self.kind.startswith("rsa"):
+            n, e = mpint(self.modulus), mpint(65537)
+            d, p, q = (self.numbers[name][0] for name in ("d", "p", "q"))
+            public = told(b"ssh-rsa") + e + n
+            private = told(b"ssh-rsa") + n + e + mpint(d) + mpint(pow(q, -1, p)) + mpint(p) + mpint(q)
+        elif self.kind == "ed25519":
+            public = told(b"ssh-ed25519") + told(self.spki[-32:])
+            private = public + told(self.numbers["seed"][0].to_bytes(32, "little") + self.spki[-32:])
+        else:
+            d, size = self.numbers["d"]
+            curve = self.kind.replace("p-", "nistp").encode()
+            public = told(b"ecdsa-sha2-" + curve) + told(curve) + told(self.spki[-2 * size - 1 :])
+            private = public + mpint(d)
+        self.ssh_private = private
+        inner = b"\0\0\0\1" * 2 + private + told(b"")
+        inner += bytes(range(1, 9))[: -len(inner) % 8]
+        whole = b"openssh-key-v1\0" + told(b"none") + told(b"none") + told(b"") + b"\0\0\0\1" + told(public) + told(inner)
+        lines = base64.encodebytes(whole).decode().replace("\n", "")
+        body = "\n".join(lines[i : i + 70] for i in range(0, len(lines), 70))
+        with open(os.path.join(self.folder, "id_key.pub"), "w", encoding="ascii") as f:
+            f.write(f"{public[4 : 4 + public[3]].decode()} {base64.b64encode(public).decode()}\n")
+        return f"-----BEGIN OPENSSH PRIVATE KEY-----\n{body}\n-----END OPENSSH PRIVATE KEY-----\n"
 
     def _lines(self, name):
         with open(self.files[name], encoding="ascii") as f:

@@ -10,11 +10,12 @@ import subprocess
 import time
 
 DUMP_TIMEOUT_S = 180
+COMMAND_TIMEOUT_S = 300
 
 
 def quiet(*argv, **options):
     """Runs a command without a terminal; output and exit status in the result."""
-    options.setdefault("stdin", subprocess.DEVNULL)
+    options = {"stdin": subprocess.DEVNULL, "timeout": COMMAND_TIMEOUT_S, **options}
     return subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
 
 

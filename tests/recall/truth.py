@@ -5,11 +5,15 @@ A place counts as whole when every byte of the encoded number is there; as a fra
 
 import base64
 import collections
+import hashlib
 import os
 import subprocess
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FRAGMENT_BYTES = 24
+# OpenSSH's prekey and the size word of the glibc chunk that holds it.
+PREKEY_BYTES = 16384
+PREKEY_CHUNK = (PREKEY_BYTES + 16 | 1).to_bytes(8, "little")
 # Layouts in digits: name, bits a digit, bytes a digit takes, bits it is shifted by.
 DIGITS = [
     ("digits60-u64", 60, 8, 0), ("digits63-u64", 63, 8, 0), ("digits56-u64", 56, 8, 0), ("digits52-u64", 52, 8, 0),
@@ -101,9 +105,22 @@ class Searcher:
                 presence = present.setdefault((number, layout), Presence())
                 for offset in offsets:
                     presence.add(matching(file, offset - middles[index], encoded, middles[index]), encoded)
+        self._look_shielded(dump, key, present)
         told = {what: presence for what, presence in present.items() if presence.whole or presence.largest >= 0.5}
         public = {what: presence for what, presence in told.items() if what[0] in key.publics}
         return {what: presence for what, presence in told.items() if what not in public}, public
+
+
+    def _look_shielded(self, dump, key, present):
+        """OpenSSH's shield (sshkey.c): encrypted by AES-256-CTR under the SHA-512 of 16 KiB in a chunk of their own."""
+        with open(dump, "rb") as file:
+            for offset in self.places(dump, [PREKEY_CHUNK]).get(0, [])[:64]:
+                file.seek(offset + len(PREKEY_CHUNK))
+                digest = hashlib.sha512(file.read(PREKEY_BYTES)).digest()
+                command = ["openssl", "enc", "-aes-256-ctr", "-K", digest[:32].hex(), "-iv", digest[32:48].hex()]
+                sealed = subprocess.run(command, input=key.ssh_private, capture_output=True, check=True).stdout
+                for _ in self.places(dump, [sealed]).get(0, []):
+                    present.setdefault(("key", "openssh shielded"), Presence()).add(len(sealed), sealed)
 
 
 def matching(file, start, encoded, middle):

@@ -4,7 +4,7 @@
 // recall-build: javac -d {build} {source}
 // recall-run: java -Xmx48m -XX:+UseSerialGC -XX:-UsePerfData -cp {build} Openjdk {pkcs12}
 // recall-also: hprof jcmd {pid} GC.heap_dump {dump}
-// recall-kinds: rsa-2048 rsa-3072 p-256 p-384 ed25519
+// recall-kinds: rsa-2048 p-256 ed25519
 
 import java.io.BufferedReader;
 import java.io.FileInputStream;

@@ -4,7 +4,7 @@
 %% recall-build: erlc -o {build} {source}
 %% recall-run: erl -noshell -pa {build} -s erlang_public_key main -extra {pkcs8_pem}
 %% recall-crash: USR1 erl_crash.dump
-%% recall-kinds: rsa-2048 rsa-3072 p-256 p-384
+%% recall-kinds: rsa-2048 p-256
 
 -module(erlang_public_key).
 -export([main/0]).

@@ -3,7 +3,7 @@
 // recall-version: mono-runtime
 // recall-build: mcs -out:{build}/program.exe {source}
 // recall-run: mono {build}/program.exe {traditional_der}
-// recall-kinds: rsa-2048 rsa-3072
+// recall-kinds: rsa-2048
 
 using System;
 using System.Collections.Generic;

@@ -1,7 +1,7 @@
 // A KeyObject of Node's crypto module (its own OpenSSL), made from PEM.
 // recall-needs: nodejs
 // recall-run: node --expose-gc {source} {pkcs8_pem}
-// recall-kinds: rsa-2048 rsa-3072 p-256 p-384 ed25519
+// recall-kinds: rsa-2048 p-256 ed25519
 'use strict';
 
 const crypto = require('crypto');

@@ -3,7 +3,7 @@
 // recall-needs: php-cli
 // recall-version: php8.2-cli
 // recall-run: php {source} {pkcs8_pem}
-// recall-kinds: rsa-2048 rsa-3072 p-256 p-384
+// recall-kinds: rsa-2048 p-256
 
 $key = openssl_pkey_get_private(file_get_contents($argv[1]));
 fwrite(STDOUT, "ok\n");

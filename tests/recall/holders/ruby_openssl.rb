@@ -2,7 +2,7 @@
 # recall-needs: ruby
 # recall-version: libruby3.1
 # recall-run: ruby {source} {pkcs8_pem}
-# recall-kinds: rsa-2048 rsa-3072 p-256 p-384 ed25519
+# recall-kinds: rsa-2048 p-256 ed25519
 
 require 'openssl'
 
