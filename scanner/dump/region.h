@@ -38,6 +38,7 @@ struct DumpMap {
   std::string format{};                   // "elf-core", "minidump", "raw"
   ByteOrder order = ByteOrder::little;    // of the dumped machine
   unsigned word_bits = 64;                // of the dumped machine: 32 or 64
+  bool unaligned = false;                 // numbers may begin at any byte: a container of records, not memory
   std::vector<Region> regions{};          // sorted by bytes.begin(); may overlap, as dumps do
   std::vector<std::string> mappings{""};  // names of files or areas mapped; printable
   std::vector<Part> parts{};              // bounded: a format stops at 100,000

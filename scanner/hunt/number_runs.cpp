@@ -313,6 +313,11 @@ void gather_unsorted(const Window& window, RunStore& runs) {
     return;
   }
   const DumpMap& map = window.regions->map();
+  if (map.unaligned) {
+    for (unsigned residue = 0; residue < 8; ++residue)
+      gather_residue(window, everywhere, residue, map.order, runs);
+    return;
+  }
   const bool narrow = map.word_bits == 32;  // heaps of 32-bit machines align numbers to 4 bytes
   for (unsigned residue = 0; residue < 8; ++residue) {
     if (!(narrow && residue == 4))

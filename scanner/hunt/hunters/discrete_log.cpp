@@ -1,0 +1,166 @@
+// The DSA, Ed448 and X448 hunter: private numbers of kinds that are rare, found by a known public key alone.
+// The one rule: the public half is computed by OpenSSL from the whole private one and equal to the known key.
+//
+// Each trial costs 0.2 to 1 ms, so these are looked for only when the dump or the user names such a key, as
+// numbers that touch an end of their run. DSA: g^x = y, x of q's size (FIPS 186-4). Ed448 and X448: 57 and 56
+// bytes (RFC 8032 section 5.2, RFC 7748).
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+
+#include "scanner/detect/random_words.h"
+#include "scanner/hunt/hunter.h"
+#include "scanner/hunt/layouts.h"
+#include "scanner/hunt/limbs.h"
+#include "scanner/proof/relations.h"
+
+namespace dumpgate {
+namespace {
+
+struct Target {
+  const KnownKey* known = nullptr;
+  std::size_t size = 0;          // of the private number, in bytes
+  DiscreteLogNumbers numbers{};  // DSA
+};
+
+std::optional<BigNumber> parameter(EVP_PKEY* key, const char* name) {
+  BIGNUM* number = nullptr;
+  if (EVP_PKEY_get_bn_param(key, name, &number) != 1) return std::nullopt;
+  BigNumber copy;
+  const bool copied = BN_copy(copy.get(), number) != nullptr;
+  BN_free(number);
+  if (!copied) return std::nullopt;
+  return copy;
+}
+
+std::optional<Target> dsa_target(const KnownKey& known) {
+  const auto* at = reinterpret_cast<const unsigned char*>(known.key.spki.data());
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
+      d2i_PUBKEY_ex(nullptr, &at, static_cast<long>(known.key.spki.size()), crypto_library(), nullptr),
+      &EVP_PKEY_free);
+  if (!key) return std::nullopt;
+  Target target{.known = &known};
+  target.numbers.p = parameter(key.get(), OSSL_PKEY_PARAM_FFC_P);
+  target.numbers.q = parameter(key.get(), OSSL_PKEY_PARAM_FFC_Q);
+  target.numbers.g = parameter(key.get(), OSSL_PKEY_PARAM_FFC_G);
+  target.numbers.y = parameter(key.get(), OSSL_PKEY_PARAM_PUB_KEY);
+  if (!target.numbers.p || !target.numbers.q || !target.numbers.g || !target.numbers.y) return std::nullopt;
+  target.size = (target.numbers.q->bits() + 7) / 8;
+  return target;
+}
+
+std::optional<Target> target_of(const KnownKey& known) {
+  if (known.key.algorithm == KeyAlgorithm::dsa) return dsa_target(known);
+  if (known.key.algorithm == KeyAlgorithm::ed448) return Target{.known = &known, .size = 57};
+  if (known.key.algorithm == KeyAlgorithm::x448) return Target{.known = &known, .size = 56};
+  return std::nullopt;
+}
+
+class DiscreteLogHunt final : public Hunt {
+ public:
+  explicit DiscreteLogHunt(const LeadSet& leads) {
+    for (const auto& [name, known] : leads.all())
+      if (auto target = target_of(known); target && target->size >= 20 && target->size <= 64)
+        targets_.push_back(std::move(*target));
+  }
+  bool empty() const { return targets_.empty(); }
+
+  void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
+    unit.own().for_each([&](const NumberRun& run) {
+      if (run.digits == 0)
+        for (const Target& target : targets_) try_run(run, target, findings);
+    });
+  }
+
+ private:
+  // The bytes before, of and behind the run as they lie in memory, and the places where a number may begin:
+  // at the run's ends, or in the words beside it where a number's last or first bytes may make a plain word.
+  static void try_run(const NumberRun& run, const Target& target, std::vector<Finding>& findings) {
+    SecretBytes memory;
+    const auto put = [&](std::uint64_t word) {
+      for (unsigned i = 0; i < 8; ++i)
+        memory.push_back(
+            static_cast<std::byte>(word >> (8 * (run.order == ByteOrder::little ? i : 7 - i)) & 0xffU));
+    };
+    put(run.before);
+    for (const std::uint64_t word : run.words) put(word);
+    put(run.after);
+    const std::size_t whole = target.size / 8 * 8;
+    if (memory.size() < 16 + whole || !looks_random(run.words.first(whole / 8))) return;
+    const std::size_t padded = (target.size + 7) / 8 * 8;
+    std::vector<std::size_t> places{8, memory.size() - 8 - whole, memory.size() - padded,
+                                    memory.size() - 8 - target.size};
+    std::ranges::sort(places);
+    places.erase(std::unique(places.begin(), places.end()), places.end());
+    for (const std::size_t at : places)
+      if (at >= 1 && at + target.size <= memory.size())
+        try_number(std::span(memory).subspan(at, target.size), run.offset + at - 8, target, findings);
+  }
+
+  static void try_number(std::span<const std::byte> number, std::uint64_t offset, const Target& target,
+                         std::vector<Finding>& findings) {
+    if (target.known->key.algorithm != KeyAlgorithm::dsa) {
+      if (relate_raw(target.known->key.algorithm, number, target.known->key.x).proven)
+        findings.push_back(describe(target, offset, "raw", "seed->A"));
+      return;
+    }
+    for (const bool little : {true, false}) {
+      DiscreteLogNumbers numbers = target.numbers;
+      numbers.x = little ? BigNumber::from_little_endian_limbs(number) : BigNumber::from_big_endian(number);
+      if (*numbers.x < *numbers.q && relate_discrete_log(numbers, {}).proven)
+        findings.push_back(describe(target, offset, little ? limbs_layout : bytes_layout, "g^x=y"));
+    }
+  }
+
+  static Finding describe(const Target& target, std::uint64_t offset, std::string_view form,
+                          std::string_view relation) {
+    const PublicKey& key = target.known->key;
+    const bool agreement = key.algorithm == KeyAlgorithm::x448;
+    Finding finding;
+    finding.algorithm = to_string(key.algorithm);
+    finding.signature = finding.algorithm + "-private-key";
+    finding.kind = KeyKind::private_key;
+    finding.use = agreement ? KeyUse::agreement : KeyUse::signing;
+    finding.bits = key.bits;
+    finding.representation = form;
+    finding.evidence = Evidence::proof;
+    finding.relation = agreement ? "k*B=u" : relation;
+    finding.offset = offset;
+    finding.length = target.size;
+    finding.public_key_sha256 = key.sha256;
+    return finding;
+  }
+
+  std::vector<Target> targets_{};
+};
+
+class DiscreteLogHunter final : public Hunter {
+ public:
+  std::string_view name() const noexcept override { return "discrete-log"; }
+  std::span<const std::string_view> representations(const PublicKey& key) const noexcept override {
+    static constexpr std::array<std::string_view, 3> forms{limbs_layout, bytes_layout, "raw"};
+    if (key.algorithm == KeyAlgorithm::dsa) return std::span(forms).first(2);
+    if (key.algorithm == KeyAlgorithm::ed448 || key.algorithm == KeyAlgorithm::x448)
+      return std::span(forms).last(1);
+    return {};
+  }
+  std::unique_ptr<Hunt> prepare(const LeadSet& leads) const override {
+    auto hunt = std::make_unique<DiscreteLogHunt>(leads);
+    if (hunt->empty()) return nullptr;
+    return hunt;
+  }
+};
+
+constinit const DiscreteLogHunter instance;
+
+}  // namespace
+
+constinit const Hunter& discrete_log_hunter = instance;
+
+}  // namespace dumpgate
