@@ -35,11 +35,8 @@ class Holder:
     """One program that holds keys. `kinds`: the kinds of keys it takes."""
 
     name, needs, version_of, kinds, fast = "", [], "", [], False
+    makes_keys = False  # True: it holds RSA or EC keys of its own beside the planted one
     crashes = False  # True: the kernel's core of it lies in the folder it was given; (signal, file): what it writes itself
-
-    def prepare(self, key, folder):
-        """The key that is looked for, when it is not the one given."""
-        return key
 
     def missing(self):
         """What must be installed before this can run: Debian packages."""

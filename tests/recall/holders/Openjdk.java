@@ -2,7 +2,7 @@
 // recall-needs: openjdk-17-jdk-headless
 // recall-version: openjdk-17-jre-headless
 // recall-build: javac -d {build} {source}
-// recall-run: java -Xmx48m -XX:+UseSerialGC -XX:-UsePerfData -cp {build} Openjdk {pkcs12}
+// recall-run: env MALLOC_ARENA_MAX=1 java -Xmx48m -XX:ReservedCodeCacheSize=16m -XX:CompressedClassSpaceSize=16m -XX:+UseSerialGC -XX:-UsePerfData -cp {build} Openjdk {pkcs12}
 // recall-also: hprof jcmd {pid} GC.heap_dump {dump}
 // recall-kinds: rsa-2048 p-256 ed25519
 
