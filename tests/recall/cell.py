@@ -79,17 +79,18 @@ class Cell:
         return ", ".join(sorted({f"{layout}" if number in ("n", "x", "A") else f"{layout} {number}" for (number, layout), p in self.public.items() if p.whole}))
 
     def evidence(self):
-        """In words: the findings that name the key, best first; those that name none."""
+        """In words: the best findings that name the key, or else those that name none."""
         findings = self.named or self.unnamed
         if self.wrong:
             findings = self.wrong
-        told = {}
-        for finding in sorted(findings, key=lambda f: -RANK.index(f["evidence"])):
-            relation = f" {finding['relation']}" if finding.get("relation") else ""
-            what = f"{finding['evidence']}{relation}"
-            told.setdefault(what, set()).add(finding.get("representation") or finding["signature"])
-        text = "; ".join(f"{what} ({', '.join(sorted(forms))})" for what, forms in told.items())
-        return text if self.named or not text or self.wrong else f"unnamed: {text}"
+        if not findings:
+            return ""
+        best = max((f["evidence"] for f in findings), key=RANK.index)
+        findings = [f for f in findings if f["evidence"] == best]
+        relations = sorted({f["relation"] for f in findings if f.get("relation")})
+        forms = sorted({f.get("representation") or f["signature"] for f in findings})
+        text = " ".join([best, ", ".join(relations), f"({', '.join(forms)})"]).replace("  ", " ")
+        return text if self.named or self.wrong else f"unnamed: {text}"
 
     def line(self):
         """One line for a terminal."""

@@ -1,5 +1,6 @@
-// search FILE <PATTERNS: finds all places of many byte strings in one pass. Each line of standard input is the hexadecimal form of
-// a string of at least 8 bytes; each output line is "index offset". The one rule: every offset is looked at, at no alignment.
+// search FILE <PATTERNS: finds all places of many byte strings in one pass. Each line of standard input is
+// the hexadecimal form of a string of at least 8 bytes; each output line is "index offset". The one rule:
+// every offset is looked at, at no alignment.
 
 #include <array>
 #include <cstdint>

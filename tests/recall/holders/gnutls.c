@@ -15,7 +15,8 @@ static gnutls_privkey_t key;
 static void sign(void) {
   gnutls_datum_t data = {(unsigned char*)message, message_bytes}, signature = {NULL, 0};
   const int algorithm = gnutls_privkey_get_pk_algorithm(key, NULL);
-  const gnutls_digest_algorithm_t digest = algorithm == GNUTLS_PK_EDDSA_ED25519 ? GNUTLS_DIG_SHA512 : GNUTLS_DIG_SHA256;
+  const gnutls_digest_algorithm_t digest =
+      algorithm == GNUTLS_PK_EDDSA_ED25519 ? GNUTLS_DIG_SHA512 : GNUTLS_DIG_SHA256;
   require(gnutls_privkey_sign_data(key, digest, 0, &data, &signature) == 0, "sign");
   gnutls_free(signature.data);
 }

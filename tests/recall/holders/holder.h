@@ -1,5 +1,5 @@
-// The loop of a holder in C or C++: answers "ok", and obeys `sign` and `free`. The one rule: it allocates nothing, so that the heap stays as
-// the library left it.
+// The loop of a holder in C or C++: answers "ok", and obeys `sign` and `free`. The one rule: it allocates
+// nothing, so that the heap stays as the library left it.
 
 #pragma once
 

@@ -18,7 +18,8 @@ static void sign(void) {
   unsigned char signature[1024], digest[32] = {1};
   unsigned long size = sizeof signature;
   if (kind == 'r') {
-    require(rsa_sign_hash_ex(digest, 32, signature, &size, LTC_PKCS_1_V1_5, &prng, find_prng("sprng"), find_hash("sha256"), 0, &rsa) == CRYPT_OK,
+    require(rsa_sign_hash_ex(digest, 32, signature, &size, LTC_PKCS_1_V1_5, &prng, find_prng("sprng"),
+                             find_hash("sha256"), 0, &rsa) == CRYPT_OK,
             "sign");
   } else {
     require(ecc_sign_hash(digest, 32, signature, &size, &prng, find_prng("sprng"), &ec) == CRYPT_OK, "sign");
@@ -44,9 +45,11 @@ static void load_ec(const unsigned char* der, size_t size) {
   mp_read_unsigned_bin(x, (unsigned char*)point, bytes);
   mp_read_unsigned_bin(y, (unsigned char*)point + bytes, bytes);
   mp_read_unsigned_bin(d, (unsigned char*)der + 7, bytes);
-  require(der_encode_sequence_multi(packed, &packed_size, LTC_ASN1_BIT_STRING, 1UL, flags, LTC_ASN1_SHORT_INTEGER, 1UL, &short_size, LTC_ASN1_INTEGER, 1UL, x,
-                                    LTC_ASN1_INTEGER, 1UL, y, LTC_ASN1_INTEGER, 1UL, d, LTC_ASN1_EOL, 0UL, NULL) == CRYPT_OK,
-          "encode");
+  require(
+      der_encode_sequence_multi(packed, &packed_size, LTC_ASN1_BIT_STRING, 1UL, flags, LTC_ASN1_SHORT_INTEGER,
+                                1UL, &short_size, LTC_ASN1_INTEGER, 1UL, x, LTC_ASN1_INTEGER, 1UL, y,
+                                LTC_ASN1_INTEGER, 1UL, d, LTC_ASN1_EOL, 0UL, NULL) == CRYPT_OK,
+      "encode");
   ltc_deinit_multi(x, y, d, NULL);
   require(ecc_import(packed, packed_size, &ec) == CRYPT_OK, "load");
   zeromem(packed, sizeof packed);

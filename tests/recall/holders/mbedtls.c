@@ -18,7 +18,9 @@ static mbedtls_ctr_drbg_context drbg;
 static void sign(void) {
   unsigned char signature[1024];
   size_t size = sizeof signature;
-  require(mbedtls_pk_sign(&key, MBEDTLS_MD_SHA256, message, 32, signature, &size, mbedtls_ctr_drbg_random, &drbg) == 0, "sign");
+  require(mbedtls_pk_sign(&key, MBEDTLS_MD_SHA256, message, 32, signature, &size, mbedtls_ctr_drbg_random,
+                          &drbg) == 0,
+          "sign");
 }
 
 static void release(void) { mbedtls_pk_free(&key); }

@@ -26,12 +26,15 @@ static void release(void) { SECKEY_DestroyPrivateKey(key); }
 int main(int argc, char** argv) {
   size_t size = 0;
   require(argc == 3, "usage");
-  algorithm = argv[1][0] == 'r' ? SEC_OID_PKCS1_SHA256_WITH_RSA_ENCRYPTION : SEC_OID_ANSIX962_ECDSA_SHA256_SIGNATURE;
+  algorithm =
+      argv[1][0] == 'r' ? SEC_OID_PKCS1_SHA256_WITH_RSA_ENCRYPTION : SEC_OID_ANSIX962_ECDSA_SHA256_SIGNATURE;
   unsigned char* file = read_file(argv[2], &size);
   require(NSS_NoDB_Init(NULL) == SECSuccess, "init");
   SECItem der = {siBuffer, file, (unsigned)size};
   PK11SlotInfo* slot = PK11_GetInternalKeySlot();
-  require(PK11_ImportDERPrivateKeyInfoAndReturnKey(slot, &der, NULL, NULL, PR_FALSE, PR_FALSE, KU_ALL, &key, NULL) == SECSuccess, "load");
+  require(PK11_ImportDERPrivateKeyInfoAndReturnKey(slot, &der, NULL, NULL, PR_FALSE, PR_FALSE, KU_ALL, &key,
+                                                   NULL) == SECSuccess,
+          "load");
   PK11_FreeSlot(slot);
   forget_file(file, size);
   serve(sign, release);

@@ -1,4 +1,4 @@
-// A key in an SSL_CTX, loaded by SSL_CTX_use_PrivateKey_file as TLS servers do, used by handshakes with itself.
+// A key in an SSL_CTX, loaded from a file as TLS servers do, used by handshakes with itself.
 // recall-needs: libssl-dev libssl3
 // recall-version: libssl3
 // recall-build: gcc -O2 {source} -lssl -lcrypto -o {build}/program
