@@ -11,13 +11,22 @@ namespace {
 // copies of which one is enough.
 constexpr std::size_t most_equal = 16;
 
+constexpr std::size_t filter_bits = std::size_t{1} << 22;  // 512 KiB
+
+// Fibonacci hashing: the words are random already, but for those before and after runs.
+std::uint64_t hash_of(std::uint64_t word) { return word * 0x9e3779b97f4a7c15U; }
+std::size_t filter_bit(std::uint64_t word) { return static_cast<std::size_t>(hash_of(word) >> 42U); }
+
 }  // namespace
 
 WordIndex::WordIndex(std::initializer_list<const RunStore*> stores) {
   for (const RunStore* store : stores)
     if (store != nullptr) store->for_each([&](const NumberRun& run) { add(run); });
   table_.resize(std::bit_ceil(words_.size() * 2 + 16));
+  filter_.resize(filter_bits / 64);
   for (std::size_t at = 0; at < words_.size(); ++at) {
+    const std::size_t bit = filter_bit(words_[at]);
+    filter_[bit / 64] |= std::uint64_t{1} << (bit % 64);
     std::size_t slot = slot_of(words_[at]);
     std::size_t equal = 0;
     while (table_[slot] != 0 && equal < most_equal) {
@@ -40,8 +49,12 @@ void WordIndex::add(const NumberRun& run) {
 }
 
 std::size_t WordIndex::slot_of(std::uint64_t word) const {
-  // Fibonacci hashing: the words are random already, but for those before and after runs.
-  return static_cast<std::size_t>((word * 0x9e3779b97f4a7c15U) >> 32U) & (table_.size() - 1);
+  return static_cast<std::size_t>(hash_of(word) >> 32U) & (table_.size() - 1);
+}
+
+bool WordIndex::may_hold(std::uint64_t word) const {
+  const std::size_t bit = filter_bit(word);
+  return (filter_[bit / 64] >> (bit % 64) & 1U) != 0;
 }
 
 std::optional<std::uint64_t> WordIndex::find(std::span<const std::byte> needle) const {
@@ -49,6 +62,7 @@ std::optional<std::uint64_t> WordIndex::find(std::span<const std::byte> needle) 
   for (std::size_t shift = 0; shift < 8; ++shift) {
     std::uint64_t word = 0;
     std::memcpy(&word, needle.data() + shift, sizeof word);
+    if (!may_hold(word)) continue;
     for (std::size_t slot = slot_of(word); table_[slot] != 0; slot = (slot + 1) % table_.size()) {
       const std::size_t at = table_[slot] - std::size_t{1};
       if (words_[at] == word && at * 8 >= shift && holds(at * 8 - shift, needle))

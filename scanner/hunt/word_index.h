@@ -32,12 +32,14 @@ class WordIndex {
   };
   void add(const NumberRun& run);
   std::size_t slot_of(std::uint64_t word) const;
+  bool may_hold(std::uint64_t word) const;
   bool holds(std::size_t byte, std::span<const std::byte> needle) const;
   std::uint64_t offset_of(std::size_t byte) const;
 
   std::vector<std::uint64_t, WipingAllocator<std::uint64_t>> words_{};  // as they lie in memory
   std::vector<Piece> pieces_{};
-  std::vector<std::uint32_t> table_{};  // open addressing: positions in words_ plus one
+  std::vector<std::uint64_t> filter_{};  // a bit for each hash: answers most look-ups from the cache
+  std::vector<std::uint32_t> table_{};   // open addressing: positions in words_ plus one
 };
 
 }  // namespace dumpgate

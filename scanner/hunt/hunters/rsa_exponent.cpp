@@ -17,6 +17,7 @@
 #include "scanner/hunt/hunter.h"
 #include "scanner/hunt/layouts.h"
 #include "scanner/hunt/limbs.h"
+#include "scanner/hunt/rsa_targets.h"
 #include "scanner/proof/bignum.h"
 
 namespace dumpgate {
@@ -114,10 +115,9 @@ bool is_phi(std::span<const std::uint64_t> w, const PublicKey& key) {
 class ExponentHunt final : public Hunt {
  public:
   explicit ExponentHunt(const LeadSet& leads) {
-    for (const auto& [name, known] : leads.all()) {
-      if (known.key.algorithm != KeyAlgorithm::rsa && known.key.algorithm != KeyAlgorithm::rsa_pss) continue;
-      if (auto modulus = modulus_of(known)) moduli_[modulus->n.size()].push_back(std::move(*modulus));
-    }
+    for (const auto& [m, targets] : rsa_targets(leads))
+      for (const KnownKey* known : targets.one_by_one)
+        if (auto modulus = modulus_of(*known)) moduli_[modulus->n.size()].push_back(std::move(*modulus));
     for (const auto& [size, moduli] : moduli_) sizes_.push_back(static_cast<unsigned>(64 * size));
   }
   bool empty() const { return moduli_.empty(); }

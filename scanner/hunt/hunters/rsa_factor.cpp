@@ -2,16 +2,22 @@
 // Montgomery arithmetic keeps (Botan, Go). The one rule: p | n is confirmed by OpenSSL on the whole numbers,
 // and p | n with 1 < p < n hands over the private key, so nothing else is needed as proof.
 //
-// Primes of equal length are looked for: then p > n / 2^k bounds the top limb from below.
+// Primes of equal length are looked for: then p > n / 2^k bounds the top limb from below. Moduli beyond those
+// that are tried one by one (hunt/rsa_targets.h) are found by pairs of numbers of the unit whose low limbs
+// give the modulus' low limb.
 
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <unordered_map>
+#include <utility>
 
 #include "scanner/detect/random_words.h"
+#include "scanner/hunt/factor_join.h"
 #include "scanner/hunt/hunter.h"
 #include "scanner/hunt/layouts.h"
 #include "scanner/hunt/limbs.h"
+#include "scanner/hunt/rsa_targets.h"
 #include "scanner/proof/bignum.h"
 
 namespace dumpgate {
@@ -42,18 +48,16 @@ void negate(Limbs& limbs) {
 class FactorHunt final : public Hunt {
  public:
   explicit FactorHunt(const LeadSet& leads) {
-    for (const auto& [name, known] : leads.all()) {
-      if (known.key.algorithm != KeyAlgorithm::rsa && known.key.algorithm != KeyAlgorithm::rsa_pss) continue;
-      const std::size_t m = (known.key.n.size() + 15) / 16;
-      if (m < shortest_run || m > longest_run) continue;
-      moduli_[m].push_back({limbs_of(known.key.n, 2 * m), &known});
-    }
-    for (auto& [m, moduli] : moduli_) {
+    for (const auto& [m, targets] : rsa_targets(leads)) {
       sizes_.push_back(static_cast<unsigned>(64 * m));
-      std::ranges::stable_sort(moduli, {}, [](const Modulus& modulus) { return modulus.n.back(); });
+      for (const KnownKey* known : targets.one_by_one)
+        moduli_[m].push_back({limbs_of(known->key.n, 2 * m), known});
+      std::ranges::stable_sort(moduli_[m], {}, [](const Modulus& modulus) { return modulus.n.back(); });
+      for (const KnownKey* known : targets.together)
+        together_[m].emplace(limbs_of(known->key.n, 2 * m)[0], known);
     }
   }
-  bool empty() const { return moduli_.empty(); }
+  bool empty() const { return sizes_.empty(); }
 
   void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
     Trial trial{.findings = findings};
@@ -61,6 +65,7 @@ class FactorHunt final : public Hunt {
     unit.own().for_each([&](const NumberRun& run) {
       reader.each(run, [&](const NumberView& view) { examine_view(view, trial); });
     });
+    if (!together_.empty()) examine_pairs(unit, findings);
   }
 
  private:
@@ -72,10 +77,9 @@ class FactorHunt final : public Hunt {
   };
 
   void examine_view(const NumberView& view, Trial& trial) const {
-    if (moduli_.begin()->first > view.limbs.size()) return;
     bool read = false;
     for (const auto& [m, moduli] : moduli_) {
-      if (view.exact && view.limbs.size() != m) continue;
+      if (moduli.empty() || (view.exact && view.limbs.size() != m)) continue;
       for (std::size_t at = 0; at + m <= view.limbs.size(); ++at) {
         const auto window = view.limbs.subspan(at, m);
         if ((window.front() & 1U) == 0) continue;
@@ -101,24 +105,56 @@ class FactorHunt final : public Hunt {
     for (const Modulus& modulus : moduli) {
       if (modulus.n.back() > p.back()) break;
       if (!may_divide(p, modulus.n, inverse, trial.scratch) || !divides(p, modulus)) continue;
-      Finding finding;
-      finding.signature = "rsa-private-key";
-      finding.kind = KeyKind::private_key;
-      finding.use = use_of_origin(modulus.known->origin);
-      finding.algorithm = "rsa";
-      finding.bits = modulus.known->key.bits;
-      finding.representation = view.layout;
-      finding.evidence = Evidence::proof;
-      finding.relation = relation;
-      finding.offset = view.place(at, p.size());
-      finding.length = view.length(p.size());
-      finding.public_key_sha256 = modulus.known->key.sha256;
-      trial.findings.push_back(std::move(finding));
+      trial.findings.push_back(
+          describe(*modulus.known, view.layout, relation, view.place(at, p.size()), view.length(p.size())));
     }
   }
 
+  // All pairs of one size and layout: 2 ns each, in a unit of at most `most_paired` numbers.
+  void examine_pairs(HuntUnit& unit, std::vector<Finding>& findings) const {
+    constexpr std::size_t most_paired = 8192;
+    std::map<std::pair<std::string_view, std::size_t>, std::vector<FactorCandidate>> groups;
+    for (FactorCandidate& candidate : factor_candidates(unit.own())) {
+      auto& group = groups[{candidate.layout, candidate.limbs.size()}];
+      if (together_.contains(candidate.limbs.size()) && group.size() < most_paired)
+        group.push_back(std::move(candidate));
+    }
+    for (const auto& [key, group] : groups) {
+      if (!together_.contains(key.second)) continue;
+      const auto& by_low = together_.at(key.second);
+      for (std::size_t i = 0; i < group.size(); ++i)
+        for (std::size_t j = i + 1; j < group.size(); ++j) {
+          const auto [first, last] = by_low.equal_range(group[i].limbs[0] * group[j].limbs[0]);
+          for (auto known = first; known != last; ++known)
+            for (const FactorCandidate* factor : {&group[i], &group[j]})
+              if (divides(factor->limbs, {.known = known->second}))
+                findings.push_back(
+                    describe(*known->second, key.first, "p|n", factor->offset, factor->length));
+        }
+    }
+  }
+
+  static Finding describe(const KnownKey& known, std::string_view layout, std::string_view relation,
+                          std::uint64_t offset, std::uint64_t length) {
+    Finding finding;
+    finding.signature = "rsa-private-key";
+    finding.kind = KeyKind::private_key;
+    finding.use = use_of_origin(known.origin);
+    finding.algorithm = "rsa";
+    finding.bits = known.key.bits;
+    finding.representation = layout;
+    finding.evidence = Evidence::proof;
+    finding.relation = relation;
+    finding.offset = offset;
+    finding.length = length;
+    finding.public_key_sha256 = known.key.sha256;
+    return finding;
+  }
+
   std::map<std::size_t, std::vector<Modulus>> moduli_{};  // by limbs of a factor, ascending by their top limb
-  std::vector<unsigned> sizes_{};                         // of factors, in bits
+  std::map<std::size_t, std::unordered_multimap<std::uint64_t, const KnownKey*>>
+      together_{};                 // by n's low limb
+  std::vector<unsigned> sizes_{};  // of factors, in bits
 };
 
 class RsaFactorHunter final : public Hunter {
