@@ -4,6 +4,8 @@
 import json
 import subprocess
 
+import curve
+
 RANK = ["hint", "marker", "structure", "proof"]
 FOUND, PROTECTED, ABSENT, FRAGMENTS, MISS, WRONG = "found", "found with --protect", "not in the dump", "fragments only", "MISS", "WRONG"
 PEM_LINES_THAT_HOLD_A_KEY = 0.8  # of the lines of an RSA key's file; the other kinds need all
@@ -20,7 +22,9 @@ def scan(scanner, dump, *options):
 class Cell:
     """What was measured on one dump. `present`, `public`: truth.Searcher.look; `seen`: what each peer found."""
 
-    def __init__(self, holder, key, state, form, present, public, report, seen):
+    others = ()  # findings that name true keys of the program's own
+
+    def __init__(self, holder, key, state, form, present, public, report, seen, dump):
         self.holder, self.library, self.kind, self.state, self.form = holder.name, holder.library(), key.kind, state, form
         self.present, self.public, self.seen = present, public, seen
         self.lines = len(key.pem_lines())
@@ -28,8 +32,11 @@ class Cell:
         self.named = [f for f in report["findings"] if f.get("public_key_sha256") == key.name and RANK.index(f["evidence"]) > 0]
         self.unnamed = [f for f in blocking if not f.get("public_key_sha256")]
         others = [f for f in blocking if f.get("public_key_sha256") not in (None, "", key.name)]
-        # A program's own fresh keys have names that nobody knows; what is proven of them by arithmetic is believed.
-        self.wrong = [f for f in others if not (holder.makes_keys and f["evidence"] == "proof")]
+        # Programs make keys and signing nonces of their own, whose names nobody knows: EC scalars are multiplied here once more; what is
+        # proven of the RSA keys of a program that is known to make them is believed.
+        believed = lambda f: f["evidence"] == "proof" and (curve.is_true(dump, f) or holder.makes_keys and f.get("algorithm") == "rsa")
+        self.others = [f for f in others if believed(f)]
+        self.wrong = [f for f in others if f not in self.others]
         self.outcome = self.judge()
 
     def told_the_public_half(self, report, key):

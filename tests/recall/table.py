@@ -17,7 +17,8 @@ Ed25519: seed, hash, scalar) in every layout of `tests/recall/truth.py` at every
 - **found**: the report names the key by its public half, or (unnamed) blocks the dump for a private key without a name.
 - **found with --protect**: a whole number is there, its public half in no layout; the report names the key when told the public half.
 - **not in the dump**: no half of any number is there in any layout. **fragments only**: no number is there whole.
-- **MISS**: a whole number is there and was not found: a defect. **WRONG**: a blocking finding names another key: a defect.
+- **MISS**: a whole number is there and was not found: a defect. **WRONG**: a blocking finding names another key, and the
+  bytes it points at are not that key's: a defect. (Scalars of a program's own, such as signing nonces, are multiplied again by the harness.)
 
 Layouts: `le` little-endian bytes or limbs, `be` big-endian bytes, `be-words32` most significant 32-bit word first, `digitsN` N-bit digits in
 larger words, `R-p` a prime's complement; ×N: N times. A YARA rule (`tests/recall/peers.yar`), a PEM search and rsakeyfind looked at the same dumps;
@@ -61,7 +62,8 @@ def rows_of(cells, names):
     yield "|" + "---|" * len(head)
     for row in cells:
         outcome = row.outcome if row.outcome in (cell.FOUND, cell.PROTECTED, cell.ABSENT, cell.FRAGMENTS) else f"**{row.outcome}**"
-        values = [row.holder, row.kind, row.state, row.form, row.layouts() or "-", row.public_layouts() or "-", outcome, row.evidence() or "-"]
+        others = f"; and {len(row.others)} other of the program's own" if row.others else ""
+        values = [row.holder, row.kind, row.state, row.form, row.layouts() or "-", row.public_layouts() or "-", outcome, (row.evidence() or "-") + others]
         yield "| " + " | ".join([*values, *(sign(row.seen, name) for name in names)]).replace("p|n", "p\\|n") + " |"
 
 

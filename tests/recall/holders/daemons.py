@@ -37,7 +37,7 @@ class Tor(Holder):
 
 
 class Charon(Holder):
-    name, needs, kinds = "strongswan", ["strongswan-charon", "strongswan-swanctl"], ["rsa-2048", "p-256"]
+    name, needs, kinds = "strongswan", ["strongswan-charon", "strongswan-swanctl", "libstrongswan-standard-plugins"], ["rsa-2048", "p-256"]
 
     def states(self, key, folder):
         socket = f"unix://{folder}/vici"

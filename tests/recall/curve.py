@@ -1,0 +1,53 @@
+"""Points on P-256 and P-384, so that what a report calls an EC key can be checked without the scanner. The one rule: plain, slow, for tests."""
+
+import hashlib
+
+# Prime, order's length in bytes, generator (SEC 2), and the start of a SubjectPublicKeyInfo (RFC 5480); a is -3 on both.
+CURVES = {
+    "prime256v1": (
+        2**256 - 2**224 + 2**192 + 2**96 - 1, 32,
+        (0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296, 0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5),
+        bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004"),
+    ),
+    "secp384r1": (
+        2**384 - 2**128 - 2**96 + 2**32 - 1, 48,
+        (0xAA87CA22BE8B05378EB1C71EF320AD746E1D3B628BA79B9859F741E082542A385502F25DBF55296C3A545E3872760AB7,
+         0x3617DE4A96262C6F5D9E98BF9292DC29F8F41DBD289A147CE9DA3113B5F0B8C00A60B1CE1D7E819D7A431D7C90EA0E5F),
+        bytes.fromhex("3076301006072a8648ce3d020106052b8104002203620004"),
+    ),
+}  # fmt: skip
+
+
+def add(p, one, other):
+    """The sum of two points; None is the neutral one."""
+    if one is None or other is None:
+        return one or other
+    if one[0] == other[0] and (one[1] + other[1]) % p == 0:
+        return None
+    slope = (3 * one[0] ** 2 - 3) * pow(2 * one[1], -1, p) if one == other else (other[1] - one[1]) * pow(other[0] - one[0], -1, p)
+    x = (slope**2 - one[0] - other[0]) % p
+    return x, (slope * (one[0] - x) - one[1]) % p
+
+
+def name_of(curve, scalar):
+    """What reports call the key with this scalar: the SHA-256 of its public half."""
+    p, size, double, prefix = CURVES[curve]
+    total = None
+    while scalar:
+        if scalar & 1:
+            total = add(p, total, double)
+        double, scalar = add(p, double, double), scalar >> 1
+    if total is None:
+        return ""
+    return hashlib.sha256(prefix + total[0].to_bytes(size, "big") + total[1].to_bytes(size, "big")).hexdigest()
+
+
+def is_true(dump, finding):
+    """Whether the bytes that an EC finding points at are the scalar of the key that it names, as it says they lie."""
+    order = {"bytes-be": "big", "limbs-le64": "little"}.get(finding.get("representation"))
+    if finding.get("curve") not in CURVES or order is None:
+        return False
+    with open(dump, "rb") as file:
+        file.seek(finding["offset"])
+        scalar = int.from_bytes(file.read(CURVES[finding["curve"]][1]), order)
+    return name_of(finding["curve"], scalar) == finding["public_key_sha256"]
