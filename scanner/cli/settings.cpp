@@ -22,6 +22,21 @@ Error usage(std::string message) { return Error{ErrorCode::usage, std::move(mess
 constexpr std::uint64_t slot_memory = 2ULL << 20;
 constexpr std::uint64_t least_memory = 64ULL << 20;
 
+constexpr std::size_t least_site_key = 32;
+constexpr std::size_t most_site_key = 4096;
+
+// The whole file is the key. Its bytes may be anything, a line of text too, so nothing is cut off its end.
+Result<SecretBytes> read_site_key(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  SecretBytes key(most_site_key + 1);
+  in.read(reinterpret_cast<char*>(key.data()), static_cast<std::streamsize>(key.size()));
+  if (in.bad() || in.gcount() == 0) return usage("cannot read the site key in " + path);
+  key.resize(static_cast<std::size_t>(in.gcount()));
+  if (key.size() < least_site_key || key.size() > most_site_key)
+    return usage("--site-key: " + path + " must hold 32 to 4096 bytes");
+  return key;
+}
+
 }  // namespace
 
 void ScanSettings::declare(CLI::App& app) {
@@ -32,6 +47,8 @@ void ScanSettings::declare(CLI::App& app) {
                  "certificates or public keys whose private half must not leave (repeatable)")
       ->expected(1)
       ->take_all();
+  app.add_option("--site-key", site_key_file,
+                 "file of 32 bytes or more that stay with the site: names HMAC and AES keys in reports");
   app.add_option("--signatures", signatures_directory, "directory with further signatures (*.toml)");
   app.add_option("-j,--jobs", threads, "threads; default: one for each core")->check(CLI::Range(1U, 1024U));
   app.add_option("--max-memory", max_memory, "memory for everything, like 512MiB (the default)");
@@ -67,6 +84,11 @@ Result<Prepared> ScanSettings::prepare() const {
   }
 
   ScanOptions& options = prepared.options;
+  if (!site_key_file.empty()) {
+    auto key = read_site_key(site_key_file);
+    if (!key) return key.error();
+    options.site_key = std::move(*key);
+  }
   const auto read_size = [](const std::string& text, std::uint64_t& value) -> Result<void> {
     if (text.empty()) return {};
     const auto size = parse_size(text);

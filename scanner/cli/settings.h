@@ -32,6 +32,7 @@ struct ScanSettings {
   bool strict = false;
   bool ignore_known_test_keys = false;
   std::vector<std::string> protect{};
+  std::string site_key_file{};
   std::string signatures_directory{};
   unsigned threads = 0;
   std::string max_memory{};

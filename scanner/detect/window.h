@@ -26,6 +26,7 @@ struct Window {
   std::uint64_t offset = 0;                  // of bytes[0] in the layer
   const RegionIndex* regions = nullptr;      // never null in a scan; tests may leave it out
   const SignatureSet* signatures = nullptr;  // never null in a scan
+  std::span<const std::byte> site_key{};     // names secrets without a public half; empty: they get no name
 
   struct Around {
     std::span<const std::byte> bytes{};  // at most window_context before and after the anchor

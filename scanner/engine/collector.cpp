@@ -15,14 +15,15 @@ std::string identity(const Finding& f) {
        {std::string_view(f.signature), to_string(f.kind), to_string(f.use), std::string_view(f.algorithm),
         std::string_view(f.curve), std::string_view(f.representation), to_string(f.evidence),
         std::string_view(f.relation), std::string_view(f.detail), std::string_view(f.public_key_sha256),
-        std::string_view(f.encoding_sha256)}) {
+        std::string_view(f.encoding_sha256), std::string_view(f.secret_id)}) {
     text.push_back('\n');
     text.append(part);
   }
   text += f.cut ? "\ncut" : "\nwhole";
   text += f.public_key_derived ? "\nderived" : "\nread";
   text += f.exemptible ? "\nexemptible" : "\nnot exemptible";
-  if (f.public_key_sha256.empty() && f.encoding_sha256.empty() && f.evidence != Evidence::hint)
+  if (f.public_key_sha256.empty() && f.encoding_sha256.empty() && f.secret_id.empty() &&
+      f.evidence != Evidence::hint)
     text += "\n" + std::to_string(f.offset);
   return text;
 }
@@ -63,6 +64,11 @@ void Collector::add(Gap gap) {
 }
 
 void Collector::add(const Lead& lead) {
+  if (lead.oracle.kind != Oracle::Kind::none) {
+    if (!leads_.add(lead.oracle) && !std::exchange(full_, true))
+      gaps_.push_back({.reason = GapReason::limit, .detail = "more prekeys of shielded keys than are kept"});
+    return;
+  }
   if (!leads_.add(lead.key, lead.origin) && !std::exchange(full_, true))
     gaps_.push_back({.reason = GapReason::limit, .detail = "more public keys than are kept"});
 }

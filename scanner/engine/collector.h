@@ -28,6 +28,7 @@ class Collector {
   void add(Gap gap);
   void add(const Lead& lead);
   void add(const NamedPublicKey& protect);
+  void name_secrets(const SecretBytes& site_key) { leads_.site_key = site_key; }
 
   const LeadSet& leads() const { return leads_; }
   std::size_t findings() const { return findings_.size(); }

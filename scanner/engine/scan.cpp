@@ -49,6 +49,7 @@ class Examination {
   Examination(Input& input, const ScanOptions& options, const AnchorScan& anchors)
       : input_(input), options_(options), anchors_(anchors), second_(options, anchors) {
     for (const NamedPublicKey& key : options.protect) collector_.add(key);
+    collector_.name_secrets(options.site_key);
   }
 
   ScanRecord run() {
@@ -153,6 +154,7 @@ class Examination {
   }
 
   void examine_window(Slot& slot) const {
+    slot.window.site_key = options_.site_key;
     CandidateSink sink(candidates_per_window);
     const auto scanned = anchors_.scan(slot.window, slot.scratch, sink);
     const auto gap = [&](GapReason reason, std::string detail) {

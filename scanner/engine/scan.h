@@ -32,6 +32,7 @@ struct ScanOptions {
   bool hunt = true;  // off only for measuring what the hunt costs
   std::vector<NamedPublicKey> protect{};
   const SignatureSet* signatures = nullptr;  // never null
+  SecretBytes site_key{};                    // names secrets without a public half; empty: they get no name
   Progress* progress = nullptr;              // may be null
   std::atomic<bool>* stop = nullptr;         // set by a signal: stop soon, with a gap
 };

@@ -39,6 +39,16 @@ bool LeadSet::add(const PublicKey& key, KeyOrigin origin, const std::string& pro
   return true;
 }
 
+bool LeadSet::add(const Oracle& oracle) {
+  if (oracles_.contains(oracle)) return true;
+  std::size_t& count = oracle.kind == Oracle::Kind::hmac_token ? tokens_ : shields_;
+  if (oracle.kind == Oracle::Kind::hmac_token && count >= enough_tokens) return true;
+  if (count >= most_shields) return false;
+  ++count;
+  oracles_.insert(oracle);
+  return true;
+}
+
 const KnownKey* LeadSet::by_sha256(const std::string& sha256) const {
   const auto found = keys_.find(sha256);
   return found == keys_.end() ? nullptr : &found->second;

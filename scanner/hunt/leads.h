@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,10 +31,23 @@ class LeadSet {
 
   // Ordered by name (digest), so that nothing depends on the order of adding.
   const std::map<std::string, KnownKey>& all() const { return keys_; }
+  // Oracles for secrets without a public key, each once. More tokens than enough_tokens, of which the hunt
+  // tries a few, are left out; more shields than most_shields are not kept: add returns false.
+  static constexpr std::size_t enough_tokens = 256;
+  static constexpr std::size_t most_shields = 10'000;
+  bool add(const Oracle& oracle);
+  const std::set<Oracle>& oracles() const { return oracles_; }
+
+  // Names secrets in findings (proof/secret_name.h); empty: they get no name.
+  SecretBytes site_key{};
+
   const KnownKey* by_sha256(const std::string& sha256) const;
 
  private:
   std::map<std::string, KnownKey> keys_{};
+  std::set<Oracle> oracles_{};
+  std::size_t tokens_ = 0;
+  std::size_t shields_ = 0;
 };
 
 // Whether a private key whose public half was seen there is a signing key (design 4.3): certificates,

@@ -42,6 +42,10 @@ struct Finding {
   // For encodings that cannot be taken apart (GOST, ...): SHA-256 of the encoding, for the list of known test
   // keys.
   std::string encoding_sha256{};
+  // Tells secrets without a public half apart: HMAC-SHA-256 under the site key (proof/secret_name.h).
+  // Reported only when it is public; otherwise it means something in this process alone.
+  std::string secret_id{};
+  bool secret_id_is_public = false;
   std::uint64_t occurrences = 1;
 };
 

@@ -94,7 +94,7 @@ Judgement prove(const Window& window, const Candidate& candidate) {
     const auto payload = payload_of(window, candidate);
     for (const Proof* const proof : all_proofs()) {
       if (proof->takes(candidate.form))
-        stands = proof->judge(candidate, payload, finding, judgement.leads) && stands;
+        stands = proof->judge_in(window, candidate, payload, finding, judgement.leads) && stands;
     }
   } catch (const std::exception&) {
     // No memory for the arithmetic: the candidate keeps what its detector established.

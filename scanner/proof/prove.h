@@ -16,10 +16,24 @@
 
 namespace dumpgate {
 
-// A public key learnt on the way, for the hunt.
+// What confirms a secret that has no public key: bytes that only the right secret explains.
+struct Oracle {
+  enum class Kind : std::uint8_t {
+    none,
+    openssh_shield,  // AES-256-CTR key and counter (48 bytes): the plaintext of the right place is a key
+    hmac_token,      // a compact JWS (RFC 7515): the right key gives its signature
+  };
+  Kind kind = Kind::none;
+  SecretBytes bytes{};
+
+  friend auto operator<=>(const Oracle&, const Oracle&) = default;
+};
+
+// A public key, or an oracle, learnt on the way, for the hunt.
 struct Lead {
   PublicKey key{};
   KeyOrigin origin = KeyOrigin::spki;
+  Oracle oracle{};  // of a kind: there is no key
 };
 
 struct Judgement {
@@ -38,6 +52,13 @@ class Proof {
   // drop it.
   virtual bool judge(const Candidate& candidate, std::span<const std::byte> payload, Finding& finding,
                      std::vector<Lead>& leads) const = 0;
+  // judge_in is what prove() calls; a proof that needs more than the payload may look at window.around() of
+  // the candidate.
+  virtual bool judge_in(const Window& window, const Candidate& candidate, std::span<const std::byte> payload,
+                        Finding& finding, std::vector<Lead>& leads) const {
+    (void)window;
+    return judge(candidate, payload, finding, leads);
+  }
 };
 std::span<const Proof* const> all_proofs();
 

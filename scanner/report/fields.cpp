@@ -103,6 +103,8 @@ void write_finding(JsonWriter& json, const Finding& finding, const FindingVerdic
   write_place(json, finding);
   if (is_sha256_hex(finding.public_key_sha256)) json.text("public_key_sha256", finding.public_key_sha256);
   if (is_sha256_hex(finding.encoding_sha256)) json.text("encoding_sha256", finding.encoding_sha256);
+  if (finding.secret_id_is_public && is_sha256_hex(finding.secret_id))
+    json.text("secret_hmac_sha256", finding.secret_id);
   json.number("occurrences", std::max<std::uint64_t>(finding.occurrences, 1));
   write_known(json, "known_test_key", verdict.known_test_key);
   write_known(json, "protected_key", verdict.protected_key);

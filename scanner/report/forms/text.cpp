@@ -183,6 +183,8 @@ void write_finding(Page& page, const Finding& finding, const FindingVerdict& ver
                                (finding.mapping.empty() ? "" : ", " + finding.mapping));
   }
   if (!finding.public_key_sha256.empty()) page.line("  public key", "SHA-256 " + finding.public_key_sha256);
+  if (finding.secret_id_is_public)
+    page.line("  secret", "HMAC-SHA-256 under the site key " + finding.secret_id);
   if (finding.occurrences > 1) page.line("  seen", plural(finding.occurrences, "time", "times"));
   if (!finding.detail.empty()) page.line("  note", finding.detail);
   if (!verdict.protected_key.empty()) page.line("  protected", verdict.protected_key);
