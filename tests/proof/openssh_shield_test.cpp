@@ -1,0 +1,167 @@
+// Shielded OpenSSH keys: what a prekey opens near it is found and proves itself, wherever malloc put the two.
+
+#include <gtest/gtest.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "scanner/detect/detector.h"
+#include "scanner/proof/prove.h"
+#include "scanner/proof/shield.h"
+#include "tests/support/test_keys.h"
+
+namespace dumpgate {
+
+extern const Detector& openssh_shield_detector;
+
+namespace {
+
+using test::Bytes;
+
+constexpr std::string_view chunk_size("\x11\x40\0\0\0\0\0\0", 8);
+constexpr std::size_t prekey_size = 16384;
+
+std::string text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+std::string ssh_string(std::string_view text) {
+  std::string out;
+  for (int shift = 24; shift >= 0; shift -= 8)
+    out += static_cast<char>((text.size() >> static_cast<unsigned>(shift)) & 0xffU);
+  return out + std::string(text);
+}
+
+struct Ed25519 {
+  std::string encoded{};  // as ssh-agent serializes it before it is encrypted
+  std::string name{};
+};
+
+Ed25519 make_ed25519() {
+  const test::Key key = test::make_key("ED25519");
+  std::string seed(32, '\0'), point(32, '\0');
+  std::size_t size = 32;
+  test::require(
+      EVP_PKEY_get_raw_private_key(key.get(), reinterpret_cast<unsigned char*>(seed.data()), &size) == 1,
+      "private key");
+  test::require(
+      EVP_PKEY_get_raw_public_key(key.get(), reinterpret_cast<unsigned char*>(point.data()), &size) == 1,
+      "public key");
+  std::string encoded = ssh_string("ssh-ed25519") + ssh_string(point) + ssh_string(seed + point);
+  for (char pad = 1; encoded.size() % 16 != 0; ++pad) encoded += pad;
+  return {encoded, test::name_of(key)};
+}
+
+std::string encrypted(const std::string& plain, std::span<const std::byte> prekey) {
+  const SecretBytes key = shield_key(prekey);
+  const auto* const at = reinterpret_cast<const unsigned char*>(key.data());
+  std::string out(plain.size(), '\0');
+  EVP_CIPHER_CTX* const context = EVP_CIPHER_CTX_new();
+  int size = 0;
+  const bool done = EVP_EncryptInit_ex(context, EVP_aes_256_ctr(), nullptr, at, at + 32) == 1 &&
+                    EVP_EncryptUpdate(context, reinterpret_cast<unsigned char*>(out.data()), &size,
+                                      reinterpret_cast<const unsigned char*>(plain.data()),
+                                      static_cast<int>(plain.size())) == 1;
+  EVP_CIPHER_CTX_free(context);
+  test::require(done, "AES-256-CTR");
+  return out;
+}
+
+// What the detector and the proof make of memory, seen through windows of `own` bytes.
+struct Result {
+  std::vector<Finding> findings{};
+  std::size_t oracles = 0;
+};
+Result examine(const std::string& memory, std::size_t own = 1 << 20) {
+  Result result;
+  for (std::size_t at = 0; at < memory.size(); at += own) {
+    const std::size_t begin = at > window_context ? at - window_context : 0;
+    const std::size_t end = std::min(memory.size(), at + own + window_context);
+    Window window;
+    window.bytes = std::as_bytes(std::span(memory)).subspan(begin, end - begin);
+    window.own_begin = at - begin;
+    window.own_end = std::min(at + own, memory.size()) - begin;
+    window.offset = begin;
+    CandidateSink sink(1000);
+    const std::string_view bytes(memory.data() + begin, end - begin);
+    for (std::size_t place = bytes.find(chunk_size, window.own_begin);
+         place != bytes.npos && place < window.own_end; place = bytes.find(chunk_size, place + 1))
+      openssh_shield_detector.at(window, place, 0, sink);
+    openssh_shield_detector.sweep(window, sink);
+    for (const Candidate& candidate : sink.found()) {
+      Judgement judgement = prove(window, candidate);
+      result.oracles += static_cast<std::size_t>(std::ranges::count_if(judgement.leads, [](const Lead& lead) {
+        return lead.oracle.kind == Oracle::Kind::openssh_shield;
+      }));
+      if (judgement.finding) result.findings.push_back(*judgement.finding);
+    }
+  }
+  return result;
+}
+
+TEST(OpensshShield, OpensAKeyInFrontOfItAndBehind) {
+  const Bytes prekey = test::noise(prekey_size, 21);
+  const Ed25519 key = make_ed25519();
+  for (const std::size_t at : {std::size_t{16}, std::size_t{80'000}}) {
+    std::string memory(200'000, '\0');
+    memory.replace(40'008, 8, chunk_size).replace(40'016, prekey_size, text_of(prekey));
+    const std::string shielded = encrypted(key.encoded, prekey);
+    memory.replace(at, shielded.size(), shielded);
+    for (const std::size_t own : {1U << 20U, 30'000U}) {
+      const Result result = examine(memory, own);
+      ASSERT_EQ(result.findings.size(), 1U) << at;
+      const Finding& finding = result.findings[0];
+      EXPECT_EQ(finding.offset, at);
+      EXPECT_EQ(finding.evidence, Evidence::proof);
+      EXPECT_EQ(finding.relation, "seed->A");
+      EXPECT_EQ(finding.use, KeyUse::signing);
+      EXPECT_EQ(finding.representation, "openssh-shielded");
+      EXPECT_EQ(finding.public_key_sha256, key.name);
+    }
+  }
+}
+
+TEST(OpensshShield, APrekeyInPagesOfItsOwnIsFound) {
+  const Bytes prekey = test::noise(prekey_size, 22);
+  const Ed25519 key = make_ed25519();
+  std::string memory(200'000, '\0');
+  memory.replace(40'960, prekey_size, text_of(prekey));
+  const std::string shielded = encrypted(key.encoded, prekey);
+  memory.replace(4'096, shielded.size(), shielded);
+  EXPECT_EQ(examine(memory).findings.size(), 1U);
+}
+
+TEST(OpensshShield, AloneItIsALeadAndNoFinding) {
+  std::string memory(300'000, '\0');
+  const Bytes prekey = test::noise(prekey_size, 23);
+  memory.replace(8, 8, chunk_size).replace(16, prekey_size, text_of(prekey));
+  const std::string shielded = encrypted(make_ed25519().encoded, prekey);
+  memory.replace(250'000, shielded.size(), shielded);  // too far to be looked at here
+  const Result result = examine(memory);
+  EXPECT_TRUE(result.findings.empty());
+  EXPECT_EQ(result.oracles, 1U);
+}
+
+TEST(OpensshShield, ADamagedKeyIsNoProof) {
+  const Bytes prekey = test::noise(prekey_size, 24);
+  std::string memory(100'000, '\0');
+  memory.replace(8, 8, chunk_size).replace(16, prekey_size, text_of(prekey));
+  std::string shielded = encrypted(make_ed25519().encoded, prekey);
+  shielded[60] = static_cast<char>(shielded[60] ^ 1);  // in the seed
+  memory.replace(20'000, shielded.size(), shielded);
+  for (const Finding& finding : examine(memory).findings) EXPECT_LT(finding.evidence, Evidence::proof);
+}
+
+TEST(OpensshShield, RandomDataAndZerosHoldNoPrekeys) {
+  EXPECT_EQ(examine(text_of(test::noise(1 << 20, 25))).oracles, 0U);
+  EXPECT_EQ(examine(std::string(1 << 20, '\0')).oracles, 0U);
+  std::string anchors;
+  while (anchors.size() < (1U << 20U))
+    anchors += std::string(chunk_size) + text_of(test::noise(56, anchors.size() + 1));
+  EXPECT_EQ(examine(anchors).oracles, 0U);
+}
+
+}  // namespace
+}  // namespace dumpgate
