@@ -40,8 +40,7 @@ constexpr std::size_t shortest_tail = 16;
 constexpr std::size_t shortest_head = 16;
 constexpr std::array<std::size_t, 2> block_sizes{64, 128};
 constexpr std::size_t longest_tail = 128 - shortest_head;
-constexpr std::size_t least_different =
-    8; // bytes in a key that two blocks agree on
+constexpr std::size_t least_different = 8;  // bytes in a key that two blocks agree on
 
 std::uint32_t word_at(Bytes bytes, std::size_t at) {
   std::uint32_t word = 0;
@@ -50,15 +49,14 @@ std::uint32_t word_at(Bytes bytes, std::size_t at) {
 }
 
 struct PadBlock {
-  std::size_t begin = 0; // in Window::bytes
+  std::size_t begin = 0;  // in Window::bytes
   std::size_t size = 0;
-  std::size_t head = 0; // bytes before the tail
+  std::size_t head = 0;  // bytes before the tail
 };
 
 std::size_t different_bytes(Bytes bytes) {
   std::array<bool, 256> seen{};
-  for (const std::byte byte : bytes)
-    seen.at(std::to_integer<std::size_t>(byte)) = true;
+  for (const std::byte byte : bytes) seen.at(std::to_integer<std::size_t>(byte)) = true;
   return static_cast<std::size_t>(std::ranges::count(seen, true));
 }
 
@@ -67,16 +65,14 @@ std::size_t different_bytes(Bytes bytes) {
 // 0x7f, and two must not; of 16 random bytes that is not so with probability
 // 5e-4.
 bool head_looks_random(Bytes head) {
-  const auto high = static_cast<std::size_t>(std::ranges::count_if(
-      head, [](std::byte byte) { return (byte >> 7U) != std::byte{0}; }));
-  if (high < 2 || high + 2 > head.size())
-    return false;
+  const auto high = static_cast<std::size_t>(
+      std::ranges::count_if(head, [](std::byte byte) { return (byte >> 7U) != std::byte{0}; }));
+  if (high < 2 || high + 2 > head.size()) return false;
   std::array<std::uint64_t, 16> words{};
   const std::size_t count = head.size() / sizeof(std::uint64_t);
   std::memcpy(words.data(), head.data(), count * sizeof(std::uint64_t));
   const auto all = std::span(words).first(count);
-  const bool random =
-      std::ranges::none_of(all, plain_word) && looks_random(all);
+  const bool random = std::ranges::none_of(all, plain_word) && looks_random(all);
   wipe(words.data(), sizeof words);
   return random;
 }
@@ -93,27 +89,22 @@ bool any_passes(const std::byte *at) {
     std::memcpy(&four, at + offset, sizeof four);
     return four;
   };
-  const auto all = [](std::uint32_t word) {
-    return _mm_set1_epi32(static_cast<int>(word));
-  };
+  const auto all = [](std::uint32_t word) { return _mm_set1_epi32(static_cast<int>(word)); };
   const __m128i other = _mm_xor_si128(words(0), all(between));
-  __m128i any = _mm_or_si128(_mm_cmpeq_epi32(other, words(64)),
-                             _mm_cmpeq_epi32(other, words(128)));
+  __m128i any = _mm_or_si128(_mm_cmpeq_epi32(other, words(64)), _mm_cmpeq_epi32(other, words(128)));
   for (std::size_t line = 0; line < period; line += 16) {
     const __m128i here = words(line);
-    any = _mm_or_si128(any, _mm_or_si128(_mm_cmpeq_epi32(here, all(inner)),
-                                         _mm_cmpeq_epi32(here, all(outer))));
+    any =
+        _mm_or_si128(any, _mm_or_si128(_mm_cmpeq_epi32(here, all(inner)), _mm_cmpeq_epi32(here, all(outer))));
   }
   return _mm_movemask_epi8(any) != 0;
 #else
   std::array<std::uint32_t, 36> x{};
   std::memcpy(x.data(), at, x.size() * sizeof(std::uint32_t));
   for (std::size_t i = 0; i < 16; ++i)
-    if (x[i] == inner || x[i] == outer)
-      return true;
+    if (x[i] == inner || x[i] == outer) return true;
   for (std::size_t i = 0; i < 4; ++i)
-    if ((x[i] ^ between) == x[i + 16] || (x[i] ^ between) == x[i + 32])
-      return true;
+    if ((x[i] ^ between) == x[i + 16] || (x[i] ^ between) == x[i + 32]) return true;
   return false;
 #endif
 }
@@ -121,47 +112,38 @@ bool any_passes(const std::byte *at) {
 // The block whose tail of pad bytes begins with the word at `tail`, of the size
 // given. The tail's length is counted in words, so a key that ends inside a
 // word, or with a zero, changes nothing.
-std::optional<PadBlock> block_of_tail(Bytes bytes, std::size_t tail,
-                                      std::size_t size) {
+std::optional<PadBlock> block_of_tail(Bytes bytes, std::size_t tail, std::size_t size) {
   const std::uint32_t pad = word_at(bytes, tail);
-  if (tail >= 4 && word_at(bytes, tail - 4) == pad)
-    return std::nullopt;
+  if (tail >= 4 && word_at(bytes, tail - 4) == pad) return std::nullopt;
   std::size_t end = tail;
-  while (end + 4 <= bytes.size() && end - tail <= longest_tail &&
-         word_at(bytes, end) == pad)
-    end += 4;
+  while (end + 4 <= bytes.size() && end - tail <= longest_tail && word_at(bytes, end) == pad) end += 4;
   const std::size_t length = end - tail;
-  if (length < shortest_tail || length + shortest_head > size || end < size)
-    return std::nullopt;
+  if (length < shortest_tail || length + shortest_head > size || end < size) return std::nullopt;
   return PadBlock{.begin = end - size, .size = size, .head = size - length};
 }
 
 // All pad blocks with a tail in a window, by their bytes. Made only when an own
 // block asks for its partner, so that it costs nothing where there are no pads.
 class Partners {
-public:
+ public:
   explicit Partners(const Window &window) : window_(window) {}
 
   // Where, within what the anchor may see, the block's every byte is there
   // again xor 0x6a.
   std::optional<std::size_t> find(const PadBlock &block, std::size_t anchor) {
-    if (!made_)
-      make();
+    if (!made_) make();
     SecretBytes wanted = bytes_of(block);
-    for (std::byte &byte : wanted)
-      byte ^= std::byte{0x6a};
+    for (std::byte &byte : wanted) byte ^= std::byte{0x6a};
     const auto found = blocks_.find(wanted);
-    if (found == blocks_.end())
-      return std::nullopt;
+    if (found == blocks_.end()) return std::nullopt;
     const Window::Around around = window_.around(anchor);
     const auto first = std::ranges::lower_bound(found->second, around.begin);
-    if (first == found->second.end() ||
-        *first + block.size > around.begin + around.bytes.size())
+    if (first == found->second.end() || *first + block.size > around.begin + around.bytes.size())
       return std::nullopt;
     return *first;
   }
 
-private:
+ private:
   SecretBytes bytes_of(const PadBlock &block) const {
     return secret_copy(window_.bytes.subspan(block.begin, block.size));
   }
@@ -172,18 +154,15 @@ private:
     all.own_begin = 0;
     all.own_end = all.bytes.size();
     for_each_aligned(all, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t at = begin; at < end && at + 4 <= all.bytes.size();
-           at += 4) {
+      for (std::size_t at = begin; at < end && at + 4 <= all.bytes.size(); at += 4) {
         const std::uint32_t word = word_at(all.bytes, at);
-        if (word != inner && word != outer)
-          continue;
+        if (word != inner && word != outer) continue;
         for (const std::size_t size : block_sizes)
           if (const auto block = block_of_tail(all.bytes, at, size))
             blocks_[bytes_of(*block)].push_back(block->begin);
       }
     });
-    for (auto &[block, places] : blocks_)
-      std::ranges::sort(places);
+    for (auto &[block, places] : blocks_) std::ranges::sort(places);
   }
 
   const Window &window_;
@@ -192,9 +171,8 @@ private:
 };
 
 class PadSearch {
-public:
-  PadSearch(const Window &window, CandidateSink &sink)
-      : window_(window), sink_(sink), partners_(window) {}
+ public:
+  PadSearch(const Window &window, CandidateSink &sink) : window_(window), sink_(sink), partners_(window) {}
 
   void search(std::size_t begin, std::size_t end) {
     constexpr std::size_t reach = 128 + 16;
@@ -203,36 +181,26 @@ public:
     // neighbours the first has its first 64 bytes in one.
     const std::uint64_t first = window_.offset + begin;
     const auto before = static_cast<std::size_t>((first - first % 4) % period);
-    for (std::size_t at = begin - std::min(begin - begin % 4, before); at < end + period;
-         at += period) {
-      if (at + reach <= window_.bytes.size() &&
-          !any_passes(window_.bytes.data() + at))
-        continue;
+    for (std::size_t at = begin - std::min(begin - begin % 4, before); at < end + period; at += period) {
+      if (at + reach <= window_.bytes.size() && !any_passes(window_.bytes.data() + at)) continue;
       for (std::size_t place = at; place < at + period; place += 4)
-        if (place >= begin && place < end)
-          examine_tail(place);
-      for (std::size_t place = at - std::min(at, period - 4); place <= at;
-           place += 4)
-        if (place >= begin && place < end)
-          examine_neighbours(place);
+        if (place >= begin && place < end) examine_tail(place);
+      for (std::size_t place = at - std::min(at, period - 4); place <= at; place += 4)
+        if (place >= begin && place < end) examine_neighbours(place);
     }
   }
 
-private:
+ private:
   void examine_tail(std::size_t tail) {
-    if (tail + 4 > window_.bytes.size())
-      return;
+    if (tail + 4 > window_.bytes.size()) return;
     const std::uint32_t word = word_at(window_.bytes, tail);
-    if (word != inner && word != outer)
-      return;
+    if (word != inner && word != outer) return;
     // A pair of the larger size is also one of the smaller, for the key's last
     // bytes.
     for (const std::size_t size : {std::size_t{128}, std::size_t{64}}) {
       const auto block = plausible_block(tail, size);
-      if (!block || (size == 128 && has_both_pads(*block)))
-        continue;
-      if (const auto other = partners_.find(*block, tail))
-        return report(*block, other);
+      if (!block || (size == 128 && has_both_pads(*block))) continue;
+      if (const auto other = partners_.find(*block, tail)) return report(*block, other);
     }
     for (const std::size_t size : block_sizes) {
       const auto block = plausible_block(tail, size);
@@ -242,11 +210,9 @@ private:
     }
   }
 
-  std::optional<PadBlock> plausible_block(std::size_t tail,
-                                          std::size_t size) const {
+  std::optional<PadBlock> plausible_block(std::size_t tail, std::size_t size) const {
     const auto block = block_of_tail(window_.bytes, tail, size);
-    if (!block || different_bytes(window_.bytes.subspan(
-                      block->begin, block->head)) < least_different)
+    if (!block || different_bytes(window_.bytes.subspan(block->begin, block->head)) < least_different)
       return std::nullopt;
     return block;
   }
@@ -255,17 +221,12 @@ private:
   // block.
   void examine_neighbours(std::size_t at) {
     for (const std::size_t size : block_sizes) {
-      if (at + 2 * size > window_.bytes.size())
-        return;
+      if (at + 2 * size > window_.bytes.size()) return;
       const Bytes first = window_.bytes.subspan(at, size);
       const Bytes second = window_.bytes.subspan(at + size, size);
-      const auto differs = [](std::byte a, std::byte b) {
-        return (a ^ b) == std::byte{0x6a};
-      };
-      if (!std::ranges::equal(first, second, differs))
-        continue;
-      if (block_has_tail(first) || !head_looks_random(first))
-        continue;
+      const auto differs = [](std::byte a, std::byte b) { return (a ^ b) == std::byte{0x6a}; };
+      if (!std::ranges::equal(first, second, differs)) continue;
+      if (block_has_tail(first) || !head_looks_random(first)) continue;
       return report({.begin = at, .size = size, .head = size}, at + size);
     }
   }
@@ -276,33 +237,27 @@ private:
   bool may_be_constant(const PadBlock &block) const {
     constexpr std::size_t vector = 16;
     const std::size_t end = block.begin + block.size;
-    if (end + vector <= window_.bytes.size() &&
-        block_has_tail(window_.bytes.subspan(end, vector)))
+    if (end + vector <= window_.bytes.size() && block_has_tail(window_.bytes.subspan(end, vector)))
       return true;
     const std::size_t tail = block.size - block.head;
-    if ((tail != vector && tail != 2 * vector) || block.begin < vector)
-      return false;
+    if ((tail != vector && tail != 2 * vector) || block.begin < vector) return false;
     const Bytes before = window_.bytes.subspan(block.begin - vector, vector);
     std::array<std::uint64_t, 2> words{};
     std::memcpy(words.data(), before.data(), vector);
-    return std::ranges::none_of(words, plain_word) &&
-           different_bytes(before) >= least_different;
+    return std::ranges::none_of(words, plain_word) && different_bytes(before) >= least_different;
   }
 
   // A block of 64 bytes with the other pad, and the one at hand behind it, are
   // no block of 128.
   bool has_both_pads(const PadBlock &block) const {
     const Bytes first = window_.bytes.subspan(block.begin, 64);
-    return block_has_tail(first) &&
-           first.back() != window_.bytes[block.begin + block.size - 1];
+    return block_has_tail(first) && first.back() != window_.bytes[block.begin + block.size - 1];
   }
 
   static bool block_has_tail(Bytes block) {
     const Bytes tail = block.last(shortest_tail);
-    const bool is_pad =
-        tail[0] == std::byte{0x36} || tail[0] == std::byte{0x5c};
-    return is_pad && std::ranges::count(tail, tail[0]) ==
-                         static_cast<std::ptrdiff_t>(tail.size());
+    const bool is_pad = tail[0] == std::byte{0x36} || tail[0] == std::byte{0x5c};
+    return is_pad && std::ranges::count(tail, tail[0]) == static_cast<std::ptrdiff_t>(tail.size());
   }
 
   void report(const PadBlock &block, std::optional<std::size_t> other) {
@@ -317,11 +272,9 @@ private:
     if (other) {
       candidate.form = Form::hmac_pads;
       candidate.representation = "hmac-pads";
-      candidate.payload =
-          secret_copy(window_.bytes.subspan(block.begin, block.size));
+      candidate.payload = secret_copy(window_.bytes.subspan(block.begin, block.size));
       const Bytes second = window_.bytes.subspan(*other, block.size);
-      candidate.payload.insert(candidate.payload.end(), second.begin(),
-                               second.end());
+      candidate.payload.insert(candidate.payload.end(), second.begin(), second.end());
     }
     sink_.add(std::move(candidate));
   }
@@ -332,22 +285,20 @@ private:
 };
 
 class HmacPads final : public Detector {
-public:
+ public:
   std::string_view name() const noexcept override { return "hmac-pads"; }
 
   void sweep(const Window &window, CandidateSink &sink) const override {
     PadSearch search(window, sink);
-    for_each_aligned(window, [&](std::size_t begin, std::size_t end) {
-      search.search(begin, end);
-    });
+    for_each_aligned(window, [&](std::size_t begin, std::size_t end) { search.search(begin, end); });
   }
 };
 
 constinit const HmacPads detector;
 
-} // namespace
+}  // namespace
 
 extern const Detector &hmac_pads_detector;
 const Detector &hmac_pads_detector = detector;
 
-} // namespace dumpgate
+}  // namespace dumpgate
