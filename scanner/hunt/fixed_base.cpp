@@ -5,150 +5,39 @@
 #include <openssl/objects.h>
 
 #include <algorithm>
-#include <array>
+#include <bit>
 #include <map>
 #include <mutex>
 
+#include "scanner/hunt/affine_curve.h"
+#include "scanner/hunt/field.h"
 #include "scanner/hunt/limbs.h"
 
 namespace dumpgate {
 namespace {
 
+// Bits of a window: the widest whose table stays below 4 MiB.
 template <std::size_t N>
-using Number = std::array<std::uint64_t, N>;
-
-// Numbers modulo an odd prime of at most N limbs, in Montgomery form (R = 2^(64N)).
-template <std::size_t N>
-class Field {
- public:
-  Field() = default;
-  explicit Field(const Number<N>& modulus) : p_(modulus), negative_inverse_(~inverse_limb(modulus[0]) + 1) {
-    Number<N> power{1};
-    for (std::size_t i = 0; i < 128 * N; ++i) {
-      power = add(power, power);
-      if (i + 1 == 64 * N) one_ = power;
-    }
-    r_squared_ = power;
-  }
-
-  const Number<N>& one() const { return one_; }
-  Number<N> to_montgomery(const Number<N>& a) const { return mul(a, r_squared_); }
-  Number<N> from_montgomery(const Number<N>& a) const { return mul(a, Number<N>{1}); }
-
-  Number<N> add(const Number<N>& a, const Number<N>& b) const {
-    Number<N> sum{};
-    std::uint64_t carry = 0;
-    for (std::size_t i = 0; i < N; ++i) {
-      const DoubleLimb s = DoubleLimb{a[i]} + b[i] + carry;
-      sum[i] = low_limb(s);
-      carry = high_limb(s);
-    }
-    return reduce(sum, carry);
-  }
-
-  Number<N> sub(const Number<N>& a, const Number<N>& b) const {
-    Number<N> difference{};
-    std::uint64_t borrow = 0;
-    for (std::size_t i = 0; i < N; ++i) {
-      const DoubleLimb d = DoubleLimb{a[i]} - b[i] - borrow;
-      difference[i] = low_limb(d);
-      borrow = high_limb(d) & 1U;
-    }
-    if (borrow == 0) return difference;
-    std::uint64_t carry = 0;
-    for (std::size_t i = 0; i < N; ++i) {
-      const DoubleLimb s = DoubleLimb{difference[i]} + p_[i] + carry;
-      difference[i] = low_limb(s);
-      carry = high_limb(s);
-    }
-    return difference;
-  }
-
-  // Montgomery multiplication, coarsely integrated operand scanning (Koc, Acar, Kaliski 1996).
-  Number<N> mul(const Number<N>& a, const Number<N>& b) const {
-    std::array<std::uint64_t, N + 2> t{};
-    for (std::size_t i = 0; i < N; ++i) {
-      std::uint64_t carry = 0;
-      for (std::size_t j = 0; j < N; ++j) {
-        const DoubleLimb s = DoubleLimb{a[j]} * b[i] + t[j] + carry;
-        t[j] = low_limb(s);
-        carry = high_limb(s);
-      }
-      DoubleLimb top = DoubleLimb{t[N]} + carry;
-      t[N] = low_limb(top);
-      t[N + 1] = high_limb(top);
-      const std::uint64_t factor = t[0] * negative_inverse_;
-      carry = high_limb(DoubleLimb{factor} * p_[0] + t[0]);
-      for (std::size_t j = 1; j < N; ++j) {
-        const DoubleLimb s = DoubleLimb{factor} * p_[j] + t[j] + carry;
-        t[j - 1] = low_limb(s);
-        carry = high_limb(s);
-      }
-      top = DoubleLimb{t[N]} + carry;
-      t[N - 1] = low_limb(top);
-      t[N] = t[N + 1] + high_limb(top);
-    }
-    Number<N> result{};
-    std::copy_n(t.begin(), N, result.begin());
-    return reduce(result, t[N]);
-  }
-
-  // a^(p-2) = 1/a (Fermat); a is not 0.
-  Number<N> invert(const Number<N>& a) const {
-    Number<N> exponent = p_;
-    exponent[0] -= 2;  // p is odd and greater than 2, and no prime here ends in ...0001
-    Number<N> result = one_;
-    for (std::size_t bit = 64 * N; bit-- > 0;) {
-      result = mul(result, result);
-      if (((exponent[bit / 64] >> (bit % 64)) & 1U) != 0) result = mul(result, a);
-    }
-    return result;
-  }
-
- private:
-  Number<N> reduce(const Number<N>& a, std::uint64_t carry) const {
-    Number<N> less{};
-    std::uint64_t borrow = 0;
-    for (std::size_t i = 0; i < N; ++i) {
-      const DoubleLimb d = DoubleLimb{a[i]} - p_[i] - borrow;
-      less[i] = low_limb(d);
-      borrow = high_limb(d) & 1U;
-    }
-    return carry < borrow ? a : less;
-  }
-
-  Number<N> p_{};
-  std::uint64_t negative_inverse_ = 0;
-  Number<N> one_{};
-  Number<N> r_squared_{};
-};
-
-template <std::size_t N>
-struct Affine {
-  Number<N> x{}, y{};
-};
-
-// Jacobian coordinates: x = X/Z^2, y = Y/Z^3; Z = 0 is the point at infinity.
-template <std::size_t N>
-struct Jacobian {
-  Number<N> x{}, y{}, z{};
-  bool infinite() const { return z == Number<N>{}; }
-};
+constexpr std::size_t window_bits = N == 4  ? 12
+                                    : N < 8 ? 11
+                                            : 10;
 
 template <std::size_t N>
 class CurveBase final : public FixedBase {
  public:
-  CurveBase(const Number<N>& p, const Number<N>& a, const Affine<N>& generator, const Number<N>& order)
-      : field_(p), scalars_(order) {
-    a_ = field_.to_montgomery(a);
+  CurveBase(const Number<N>& p, const Number<N>& a, const AffinePoint<N>& generator, const Number<N>& order)
+      : field_(p), scalars_(order), curve_(field_, field_.to_montgomery(a)) {
     order_.assign(order.begin(), order.end());
-    build({field_.to_montgomery(generator.x), field_.to_montgomery(generator.y)});
+    const std::size_t bits = 64 * N - static_cast<std::size_t>(std::countl_zero(order.back()));
+    windows_ = bits / width + 1;  // one bit more than the order has, for the carry of the topmost digit
+    build_table({field_.to_montgomery(generator.x), field_.to_montgomery(generator.y)});
   }
 
   void multiples_x(std::span<const std::uint64_t> scalars, std::span<std::uint64_t> x) const override {
+    Workspace workspace;
     for (std::size_t at = 0; at < scalars.size(); at += batch * N) {
       const std::size_t size = std::min(batch * N, scalars.size() - at);
-      some_multiples(scalars.subspan(at, size), x.subspan(at, size));
+      some_multiples(scalars.subspan(at, size), x.subspan(at, size), workspace);
     }
   }
 
@@ -160,96 +49,66 @@ class CurveBase final : public FixedBase {
   }
 
  private:
-  static constexpr std::size_t batch = 64;
-  static constexpr std::size_t row = 255;
+  using Point = AffinePoint<N>;
+  static constexpr std::size_t batch = 256;  // shares five or six inversions; its points stay in the cache
+  static constexpr std::size_t width = window_bits<N>;
+  static constexpr std::size_t half = std::size_t{1} << (width - 1);
 
-  Jacobian<N> twice(const Jacobian<N>& a) const {
-    if (a.infinite()) return a;
-    const Field<N>& f = field_;
-    const auto yy = f.mul(a.y, a.y);
-    const auto s2 = f.add(f.mul(a.x, yy), f.mul(a.x, yy));
-    const auto s = f.add(s2, s2);
-    const auto xx = f.mul(a.x, a.x);
-    const auto zz = f.mul(a.z, a.z);
-    const auto m = f.add(f.add(f.add(xx, xx), xx), f.mul(a_, f.mul(zz, zz)));
-    Jacobian<N> r;
-    r.x = f.sub(f.sub(f.mul(m, m), s), s);
-    const auto yyyy = f.mul(yy, yy);
-    const auto y2 = f.add(yyyy, yyyy);
-    const auto y4 = f.add(y2, y2);
-    r.y = f.sub(f.mul(m, f.sub(s, r.x)), f.add(y4, y4));
-    const auto yz = f.mul(a.y, a.z);
-    r.z = f.add(yz, yz);
-    return r;
-  }
+  struct Workspace {
+    std::vector<Point> points{};
+    typename AffineCurve<N>::Scratch scratch{};
+  };
 
-  Jacobian<N> plus(const Jacobian<N>& a, const Affine<N>& b) const {
-    const Field<N>& f = field_;
-    if (a.infinite()) return {b.x, b.y, f.one()};
-    const auto zz = f.mul(a.z, a.z);
-    const auto h = f.sub(f.mul(b.x, zz), a.x);
-    const auto r = f.sub(f.mul(b.y, f.mul(a.z, zz)), a.y);
-    if (h == Number<N>{}) return r == Number<N>{} ? twice(a) : Jacobian<N>{};
-    const auto hh = f.mul(h, h);
-    const auto hhh = f.mul(h, hh);
-    const auto v = f.mul(a.x, hh);
-    Jacobian<N> sum;
-    sum.x = f.sub(f.sub(f.sub(f.mul(r, r), hhh), v), v);
-    sum.y = f.sub(f.mul(r, f.sub(v, sum.x)), f.mul(a.y, hhh));
-    sum.z = f.mul(a.z, h);
-    return sum;
-  }
-
-  // Replaces each Z by 1/Z (infinite points keep 0), with one inversion.
-  void invert_all(std::span<Jacobian<N>> points) const {
-    std::vector<Number<N>> before;
-    before.reserve(points.size());
-    Number<N> product = field_.one();
-    for (const Jacobian<N>& point : points) {
-      before.push_back(product);
-      if (!point.infinite()) product = field_.mul(product, point.z);
-    }
-    Number<N> inverse = field_.invert(product);
-    for (std::size_t i = points.size(); i-- > 0;) {
-      if (points[i].infinite()) continue;
-      const Number<N> z = points[i].z;
-      points[i].z = field_.mul(inverse, before[i]);
-      inverse = field_.mul(inverse, z);
+  // Row d of the table holds d*2^(width*i)*G for each window i. Rows m+1 to 2m are rows 1 to m plus row m.
+  void build_table(const Point& generator) {
+    table_.resize((half + 1) * windows_);
+    const auto rows = [this](std::size_t first, std::size_t count) {
+      return std::span(table_).subspan(first * windows_, count * windows_);
+    };
+    std::ranges::copy(curve_.power_multiples(generator, width, windows_), rows(1, 1).begin());
+    typename AffineCurve<N>::Scratch scratch;
+    for (std::size_t m = 1; m < half; m *= 2) {
+      for (std::size_t j = 1; j <= m; ++j) std::ranges::copy(rows(m, 1), rows(m + j, 1).begin());
+      curve_.add_to(rows(m + 1, m), rows(1, m), scratch);
     }
   }
 
-  void build(Affine<N> base) {
-    table_.resize(8 * N * row);
-    std::vector<Jacobian<N>> multiples(row + 1);
-    for (std::size_t i = 0; i < 8 * N; ++i) {
-      multiples[0] = {base.x, base.y, field_.one()};
-      for (std::size_t j = 1; j <= row; ++j) multiples[j] = plus(multiples[j - 1], base);
-      invert_all(multiples);
-      for (std::size_t j = 0; j <= row; ++j) {
-        const auto zz = field_.mul(multiples[j].z, multiples[j].z);
-        const Affine<N> point{field_.mul(multiples[j].x, zz),
-                              field_.mul(multiples[j].y, field_.mul(zz, multiples[j].z))};
-        if (j < row)
-          table_[i * row + j] = point;
-        else
-          base = point;
-      }
+  // Bits width*i and up of the number.
+  static std::size_t window(std::span<const std::uint64_t> scalar, std::size_t i) {
+    const std::size_t limb = width * i / 64;
+    const std::size_t shift = width * i % 64;
+    std::uint64_t bits = limb < N ? scalar[limb] >> shift : 0;
+    if (shift + width > 64 && limb + 1 < N) bits |= scalar[limb + 1] << (64 - shift);
+    return static_cast<std::size_t>(bits & (2 * half - 1));
+  }
+
+  // One point for each window, written `stride` apart: their sum is the multiple. Digits are from 1-half to
+  // half.
+  void points_of(std::span<const std::uint64_t> scalar, Point* points, std::size_t stride) const {
+    std::size_t carry = 0;
+    for (std::size_t i = 0; i < windows_; ++i) {
+      const std::size_t digit = window(scalar, i) + carry;
+      carry = digit > half ? 1 : 0;
+      const std::size_t row = carry == 0 ? digit : 2 * half - digit;
+      points[i * stride] = curve_.negative_if(carry != 0, table_[row * windows_ + i]);
     }
   }
 
-  void some_multiples(std::span<const std::uint64_t> scalars, std::span<std::uint64_t> x) const {
-    std::array<Jacobian<N>, batch> sums{};
+  // The points of all scalars are summed level by level, the upper half of the windows to the lower.
+  void some_multiples(std::span<const std::uint64_t> scalars, std::span<std::uint64_t> x,
+                      Workspace& workspace) const {
     const std::size_t count = scalars.size() / N;
-    for (std::size_t k = 0; k < count; ++k)
-      for (std::size_t i = 0; i < 8 * N; ++i) {
-        const auto digit = static_cast<std::size_t>((scalars[k * N + i / 8] >> (8 * (i % 8))) & 0xffU);
-        if (digit != 0) sums[k] = plus(sums[k], table_[i * row + digit - 1]);
-      }
-    invert_all(std::span(sums).first(count));
-    for (std::size_t k = 0; k < count; ++k) {
-      const auto affine = field_.from_montgomery(field_.mul(sums[k].x, field_.mul(sums[k].z, sums[k].z)));
-      std::ranges::copy(affine, x.begin() + static_cast<std::ptrdiff_t>(k * N));
+    workspace.points.resize(count * windows_);
+    const std::span<Point> points = workspace.points;
+    for (std::size_t k = 0; k < count; ++k) points_of(scalars.subspan(k * N, N), &points[k], count);
+    for (std::size_t left = windows_; left > 1;) {
+      const std::size_t upper = left / 2;
+      left -= upper;
+      curve_.add_to(points.first(upper * count), points.subspan(left * count, upper * count),
+                    workspace.scratch);
     }
+    for (std::size_t k = 0; k < count; ++k)
+      std::ranges::copy(field_.from_montgomery(points[k].x), x.begin() + static_cast<std::ptrdiff_t>(k * N));
   }
 
   template <typename F>
@@ -263,8 +122,9 @@ class CurveBase final : public FixedBase {
 
   Field<N> field_;
   Field<N> scalars_;
-  Number<N> a_{};
-  std::vector<Affine<N>> table_{};
+  AffineCurve<N> curve_;  // refers to field_
+  std::size_t windows_ = 0;
+  std::vector<Point> table_{};
 };
 
 struct Parameters {
@@ -306,7 +166,7 @@ Number<N> number(const std::vector<std::uint64_t>& limbs) {
 template <std::size_t N>
 std::unique_ptr<FixedBase> make_base(const Parameters& c) {
   return std::make_unique<CurveBase<N>>(number<N>(c.p), number<N>(c.a),
-                                        Affine<N>{number<N>(c.x), number<N>(c.y)}, number<N>(c.order));
+                                        AffinePoint<N>{number<N>(c.x), number<N>(c.y)}, number<N>(c.order));
 }
 
 }  // namespace

@@ -1,10 +1,9 @@
 // FixedBase: many multiples of a curve's generator, fast: x(d*G) for batches of d on any prime curve that
 // OpenSSL knows. The one rule: it only filters. Not constant time, and what it finds is confirmed by OpenSSL.
 //
-// Eight-bit windows with a table of all 255 multiples of 2^(8i)*G in affine Montgomery form, mixed additions
-// in Jacobian coordinates, one inversion for a whole batch (Montgomery's trick). Built on demand: 8 to 66
-// thousand point additions, some milliseconds. OpenSSL 3.0 has a fast multiplication for P-256 alone; P-384
-// costs it 0.56 ms each.
+// Signed windows of 10 to 12 bits with a table of all multiples of 2^(width*i)*G in affine form (3 to 4 MiB a
+// curve, built on demand within some 30 ms), and additions in affine coordinates that share their inversions
+// among 256 scalars. OpenSSL 3.0 has a fast multiplication for P-256 alone; P-384 costs it 0.56 ms each.
 
 #pragma once
 
@@ -31,7 +30,9 @@ class FixedBase {
   std::span<const std::uint64_t> order() const { return order_; }  // of G, little-endian limbs
 
   // multiples_x computes x(d*G) for each scalar d < order: `scalars` and `x` hold whole multiples of limbs()
-  // limbs, little-endian, as many of one as of the other. x is 0 for d = 0. Safe for concurrent use.
+  // limbs, little-endian, as many of one as of the other. x is 0 for d = 0, and means nothing for d >= order.
+  // Cheapest for some hundred scalars at a time, dear for a few: they share inversions. Safe for concurrent
+  // use.
   virtual void multiples_x(std::span<const std::uint64_t> scalars, std::span<std::uint64_t> x) const = 0;
 
   // x*R modulo the field's prime and w/R modulo the order, R = 2^(64*limbs()): how software with Montgomery

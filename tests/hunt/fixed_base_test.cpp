@@ -57,6 +57,76 @@ TEST_P(FixedBaseOfCurve, AgreesWithOpenssl) {
   }
 }
 
+using Limbs = std::vector<std::uint64_t>;
+
+// order - amount.
+Limbs below_order(const FixedBase& base, const Limbs& amount) {
+  Limbs result(base.order().begin(), base.order().end());
+  std::uint64_t borrow = 0;
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    const DoubleLimb difference = DoubleLimb{result[i]} - amount[i] - borrow;
+    result[i] = low_limb(difference);
+    borrow = high_limb(difference) & 1U;
+  }
+  return result;
+}
+
+// order - 2*(order mod 2^bits): the sum of its low and of its high windows may be a doubling.
+Limbs doubling_at(const FixedBase& base, std::size_t bits) {
+  Limbs twice(base.limbs());
+  for (std::size_t bit = 0; bit < bits; ++bit)
+    twice[(bit + 1) / 64] |= ((base.order()[bit / 64] >> (bit % 64)) & 1U) << ((bit + 1) % 64);
+  return below_order(base, twice);
+}
+
+Limbs power_of_two(std::size_t limbs, std::size_t bit) {
+  Limbs power(limbs);
+  power[bit / 64] = std::uint64_t{1} << (bit % 64);
+  return power;
+}
+
+TEST_P(FixedBaseOfCurve, RareScalarsAgreeWithOpenssl) {
+  const std::string curve = GetParam();
+  const auto base = FixedBase::make(curve);
+  ASSERT_NE(base, nullptr);
+  const std::size_t size = base->limbs();
+  std::vector<Limbs> all{below_order(*base, power_of_two(size, 0)),
+                         below_order(*base, power_of_two(size, 1))};
+  for (int equal = 0; equal < 3; ++equal) all.push_back(power_of_two(size, 1));
+  const std::size_t bits = static_cast<std::size_t>(BN_num_bits_word(base->order().back())) + 64 * (size - 1);
+  for (std::size_t bit = 0; bit + 2 < bits; bit += bit % 10 == 0 || bit % 11 == 0 || bit % 12 == 0 ? 1 : 3) {
+    all.push_back(power_of_two(size, bit));  // all digits but one or two are zero
+    all.push_back(doubling_at(*base, bit));
+  }
+  Limbs scalars;
+  for (const Limbs& scalar : all) scalars.insert(scalars.end(), scalar.begin(), scalar.end());
+  Limbs x(scalars.size());
+  base->multiples_x(scalars, x);
+  for (std::size_t k = 0; k < all.size(); ++k) {
+    const Limbs got(x.begin() + static_cast<std::ptrdiff_t>(k * size),
+                    x.begin() + static_cast<std::ptrdiff_t>((k + 1) * size));
+    EXPECT_EQ(got, by_openssl(curve, all[k], size)) << curve << " scalar " << k;
+  }
+}
+
+// A scalar's multiple does not depend on what shares its batch.
+TEST_P(FixedBaseOfCurve, BatchesOfAnySizeAgree) {
+  const auto base = FixedBase::make(GetParam());
+  ASSERT_NE(base, nullptr);
+  const std::size_t size = base->limbs();
+  std::mt19937_64 random(8);
+  Limbs scalars(1000 * size);
+  for (std::size_t i = 0; i < scalars.size(); ++i)
+    scalars[i] = i % size + 1 == size ? random() % base->order().back() : i / size % 50 == 0 ? 0 : random();
+  Limbs x(scalars.size());
+  base->multiples_x(scalars, x);
+  for (const std::size_t count : {0UL, 1UL, 63UL, 64UL, 65UL, 255UL, 256UL, 257UL}) {
+    Limbs some(count * size);
+    base->multiples_x(std::span(scalars).last(count * size), some);
+    EXPECT_TRUE(std::ranges::equal(some, std::span(x).last(count * size))) << count;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Curves, FixedBaseOfCurve,
                          testing::Values("prime256v1", "secp384r1", "secp521r1", "secp256k1",
                                          "brainpoolP256r1", "brainpoolP320r1", "brainpoolP384r1",
