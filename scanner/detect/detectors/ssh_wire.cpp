@@ -74,6 +74,7 @@ struct MpintReader {
   static constexpr std::size_t gap = 8;  // the public exponent with its length
   static constexpr std::size_t step = 1;
   static constexpr std::size_t least_number = 48;  // primes of RSA-768
+  static constexpr std::size_t judged = 32;        // bytes: enough to tell a number from text and tables
 
   static bool is_anchor(Bytes bytes, std::size_t at) {
     if (at >= bytes.size()) return false;
@@ -86,7 +87,8 @@ struct MpintReader {
   std::optional<NumberPlace> at(Bytes bytes, std::size_t at) const {
     if (at >= bytes.size() || bytes[at] != std::byte{0}) return std::nullopt;
     const auto number = number_at(bytes, at);
-    if (!number || number->size() < least_number || !looks_random(number->subspan(1))) return std::nullopt;
+    if (!number || number->size() < least_number || !looks_random(number->subspan(1, judged)))
+      return std::nullopt;
     return NumberPlace{.begin = at, .end = at + 4 + number->size(), .number = *number};
   }
 };
@@ -297,8 +299,8 @@ void report_numbers(const Window& window, std::size_t position, CandidateSink& s
   using Chain = NumberChain<MpintReader>;
   const auto bytes = group_bytes(window, position);
   const auto chain = Chain::around(bytes);
-  if (chain.size() < 2 || Chain::is_reported_before(window, bytes, chain)) return;
-  if (is_labelled(bytes.bytes, chain.front().begin, chain.back().end)) return;
+  if (chain.places.size() < 2 || Chain::is_reported_before(window, bytes, chain)) return;
+  if (is_labelled(bytes.bytes, chain.places.front().begin, chain.places.back().end)) return;
   auto candidate = Chain::candidate(bytes, chain, "ssh-wire");
   candidate.cut = true;
   candidate.detail = "the head of the encoding is lost";

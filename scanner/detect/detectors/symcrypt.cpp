@@ -56,7 +56,7 @@ class SymcryptDetector final : public Detector {
     using Chain = NumberChain<IntReader>;
     const auto bytes = group_bytes(window, position);
     const auto chain = Chain::around(bytes);
-    if (chain.size() < 2 || Chain::is_reported_before(window, bytes, chain)) return;
+    if (chain.places.size() < 2 || Chain::is_reported_before(window, bytes, chain)) return;
     sink.add(Chain::candidate(bytes, chain, "symcrypt"));
   }
 };

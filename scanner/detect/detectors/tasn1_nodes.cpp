@@ -31,6 +31,7 @@ struct NodeReader {
   static constexpr std::size_t gap = 1024;
   static constexpr std::size_t step = 8;  // chunks of every allocator in use
   static constexpr std::size_t most_number = 2049;
+  static constexpr std::size_t judged = 32;  // bytes: enough to tell a number from text and tables
 
   static bool is_anchor(Bytes bytes, std::size_t at) {
     if (at >= bytes.size() || is_tagged(bytes, at)) return false;
@@ -50,7 +51,7 @@ struct NodeReader {
     const bool has_sign = number[0] == std::byte{0};
     if ((number[0] & std::byte{0x80}) != std::byte{0} || (is_short && !has_sign)) return std::nullopt;
     if (has_sign && (number[1] & std::byte{0x80}) == std::byte{0}) return std::nullopt;
-    if (!looks_random(number.subspan(1))) return std::nullopt;
+    if (!looks_random(number.subspan(1, judged))) return std::nullopt;
     return NumberPlace{.begin = at, .end = begin + number.size(), .number = number};
   }
 
@@ -81,7 +82,7 @@ class Tasn1NodesDetector final : public Detector {
     using Chain = NumberChain<NodeReader>;
     const auto bytes = group_bytes(window, position);
     const auto chain = Chain::around(bytes);
-    if (chain.size() < 2 || Chain::is_reported_before(window, bytes, chain)) return;
+    if (chain.places.size() < 2 || Chain::is_reported_before(window, bytes, chain)) return;
     sink.add(Chain::candidate(bytes, chain, "tasn1-node"));
   }
 };

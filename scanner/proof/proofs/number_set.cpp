@@ -17,6 +17,7 @@ namespace {
 using Bytes = std::span<const std::byte>;
 
 constexpr std::size_t most_unnamed = 12;  // two keys beside each other; the search is cubic
+constexpr std::size_t most_pairs = 6;     // of a modulus and an exponent: twenty divisions' worth each
 constexpr unsigned least_prime = 384;     // bits: RSA-768
 constexpr unsigned most_bits = 16384 + 64;
 constexpr unsigned most_exponent_bits = 64;
@@ -200,18 +201,21 @@ class UnnamedRsa {
   }
 
   Outcome product() {
+    std::vector<BN_ULONG> low;
+    for (const auto& each : large_) low.push_back(low_word(each));
     for (std::size_t i = 0; i < large_.size(); ++i) {
       for (std::size_t j = i + 1; j < large_.size(); ++j) {
-        const BN_ULONG word = low_word(large_[i]) * low_word(large_[j]);
-        for (const auto& n : large_) {
-          if (!n.odd() || low_word(n) != word || !halves(large_[i], n) || !halves(large_[j], n)) continue;
-          if (!(BigNumber::product(large_[i], large_[j], context_) == n)) continue;
-          if (large_[i] == large_[j]) continue;
-          return settle({.n = n, .p = large_[i], .q = large_[j]});
+        for (std::size_t k = 0; k < large_.size(); ++k) {
+          if (low[k] == low[i] * low[j] && is_product(large_[k], large_[i], large_[j]))
+            return settle({.n = large_[k], .p = large_[i], .q = large_[j]});
         }
       }
     }
     return {};
+  }
+
+  bool is_product(const BigNumber& n, const BigNumber& p, const BigNumber& q) const {
+    return n.odd() && halves(p, n) && halves(q, n) && !(p == q) && BigNumber::product(p, q, context_) == n;
   }
 
   Outcome factor() {
@@ -226,14 +230,20 @@ class UnnamedRsa {
     return {};
   }
 
-  // Pairs of inverses modulo a public number exist (blinding); the moduli here are primes.
+  // Pairs of inverses modulo a public number exist (blinding); the moduli here are primes. p, q and the
+  // coefficient stand with at most dP and dQ between them.
   Outcome coefficient() {
-    for (const auto& q : large_) {
-      for (const auto& inverse : large_) {
-        if (&q == &inverse || !q.odd()) continue;
-        const auto product = BigNumber::product(q, inverse, context_);
-        for (const auto& p : large_)
-          if (is_coefficient(p, q, inverse, product)) return settle({.p = p, .q = q, .qinv = inverse});
+    constexpr std::size_t span = 5;
+    for (std::size_t i = 0; i < large_.size(); ++i) {
+      for (std::size_t j = i + 1; j < std::min(large_.size(), i + span); ++j) {
+        const auto product = BigNumber::product(large_[i], large_[j], context_);
+        const std::size_t last = std::min(large_.size(), i + span);
+        for (std::size_t k = j < span ? 0 : j + 1 - span; k < last; ++k) {
+          if (k == i || k == j) continue;
+          for (const auto& [q, inverse] : {std::pair(i, j), std::pair(j, i)})
+            if (is_coefficient(large_[k], large_[q], large_[inverse], product))
+              return settle({.p = large_[k], .q = large_[q], .qinv = large_[inverse]});
+        }
       }
     }
     return {};
@@ -241,7 +251,7 @@ class UnnamedRsa {
 
   bool is_coefficient(const BigNumber& p, const BigNumber& q, const BigNumber& inverse,
                       const BigNumber& product) const {
-    if (!p.odd() || !(inverse < p) || p == q) return false;
+    if (!p.odd() || !q.odd() || !(inverse < p) || p == q) return false;
     if (p.bits() > q.bits() + 16 || q.bits() > p.bits() + 16) return false;
     return BigNumber::remainder(product, p, context_).one() && is_prime(p) && is_prime(q);
   }
@@ -267,11 +277,13 @@ class UnnamedRsa {
 
   // n and d stand side by side in every structure, with at most e between them.
   Outcome exponent_pair() {
+    std::size_t attempts = 0;
     for (std::size_t i = 0; i + 1 < large_.size(); ++i) {
       for (const bool swapped : {false, true}) {
         const auto& n = large_[swapped ? i + 1 : i];
         const auto& d = large_[swapped ? i : i + 1];
         if (!n.odd() || !d.odd() || d.bits() + 24 < n.bits() || !(d < n)) continue;
+        if (++attempts > most_pairs) return {};
         auto outcome = settle({.n = n, .d = d});
         if (!outcome.proven) continue;
         exponent_is_guessed_ = false;
