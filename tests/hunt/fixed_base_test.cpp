@@ -71,7 +71,8 @@ Limbs below_order(const FixedBase& base, const Limbs& amount) {
   return result;
 }
 
-// order - 2*(order mod 2^bits): the sum of its low and of its high windows may be a doubling.
+// order - 2*(order mod 2^bits): a doubling for methods that add low to high windows. This one adds them in
+// another order and meets none (counted); doublings and infinity are tested by affine_curve_test.cpp.
 Limbs doubling_at(const FixedBase& base, std::size_t bits) {
   Limbs twice(base.limbs());
   for (std::size_t bit = 0; bit < bits; ++bit)
@@ -95,7 +96,7 @@ TEST_P(FixedBaseOfCurve, RareScalarsAgreeWithOpenssl) {
   for (int equal = 0; equal < 3; ++equal) all.push_back(power_of_two(size, 1));
   const std::size_t bits = static_cast<std::size_t>(BN_num_bits_word(base->order().back())) + 64 * (size - 1);
   for (std::size_t bit = 0; bit + 2 < bits; bit += bit % 10 == 0 || bit % 11 == 0 || bit % 12 == 0 ? 1 : 3) {
-    all.push_back(power_of_two(size, bit));  // all digits but one or two are zero
+    all.push_back(power_of_two(size, bit));               // all digits but one or two are zero
     if (bit > 0) all.push_back(doubling_at(*base, bit));  // at 0 it is the order itself
   }
   Limbs scalars;
