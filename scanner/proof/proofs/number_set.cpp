@@ -202,6 +202,7 @@ class UnnamedRsa {
 
   Outcome product() {
     std::vector<BN_ULONG> low;
+    low.reserve(large_.size());
     for (const auto& each : large_) low.push_back(low_word(each));
     for (std::size_t i = 0; i < large_.size(); ++i) {
       for (std::size_t j = i + 1; j < large_.size(); ++j) {
