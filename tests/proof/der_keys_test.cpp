@@ -44,6 +44,7 @@ Seen scan(std::span<const std::byte> bytes) {
   for (const auto& candidate : sink.found()) {
     if (candidate.signature == "random-data")
       continue;  // a key is also an island of random bytes: not the subject here
+    if (candidate.form == Form::bare_point) continue;  // and its point is a lead of its own
     auto judgement = prove(window, candidate);
     if (judgement.finding) seen.findings.push_back(std::move(*judgement.finding));
     for (auto& lead : judgement.leads) seen.leads.push_back(std::move(lead));
