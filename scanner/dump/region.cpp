@@ -46,8 +46,8 @@ RegionIndex::RegionIndex(const DumpMap& map) : map_(map) {
 const Region* RegionIndex::find(std::uint64_t offset) const {
   const auto after =
       std::ranges::upper_bound(map_.regions, offset, {}, [](const Region& r) { return r.bytes.begin(); });
-  for (auto i = static_cast<std::size_t>(after - map_.regions.begin()); i-- > 0 && reach_[i] > offset;)
-    if (map_.regions[i].bytes.contains(offset)) return &map_.regions[i];
+  for (auto i = static_cast<std::size_t>(after - map_.regions.begin()); i > 0 && reach_[i - 1] > offset; --i)
+    if (map_.regions[i - 1].bytes.contains(offset)) return &map_.regions[i - 1];
   return nullptr;
 }
 

@@ -76,12 +76,6 @@ std::span<const std::size_t> candidate_sizes() {
   return sizes;
 }
 
-// Whether heaps put a number of `size` limbs there: at an end of its run or a multiple of its size from it
-// (numbers packed without headers), give or take an eighth of its size (junk before or behind it).
-bool may_stand(std::size_t at, std::size_t size, std::size_t run) {
-  return at % size <= size / 8 || (run - at) % size <= size / 8;
-}
-
 void add_candidates(const NumberView& view, RandomTest& random, std::vector<FactorCandidate>& candidates) {
   bool read = false;
   for (std::size_t at = 0; at + candidate_sizes().front() <= view.limbs.size(); ++at) {
@@ -89,7 +83,7 @@ void add_candidates(const NumberView& view, RandomTest& random, std::vector<Fact
     for (const std::size_t size : candidate_sizes()) {
       if (at + size > view.limbs.size()) break;
       if (view.limbs[at + size - 1] < top_bit || (view.exact && size != view.limbs.size())) continue;
-      if (!may_stand(at, size, view.limbs.size())) continue;
+      if (!view.may_stand(at, size)) continue;
       if (!std::exchange(read, true)) random.read(view.limbs);
       const auto words = view.limbs.subspan(at, size);
       if (!random.looks_random(at, size) || !without_small_factor(words)) continue;

@@ -87,7 +87,9 @@ const NumberView* LayoutReader::next_sliding() {
              .bytes = 8 * limbs_.size(),
              .reversed = true,
              .before = turned(run_.after),
-             .after = turned(run_.before)};
+             .after = turned(run_.before),
+             .open_low = run_.cut == Cut::end,
+             .open_high = run_.cut == Cut::begin};
     return &view_;
   };
   const auto unchanged = [](std::uint64_t word) { return word; };
@@ -98,7 +100,9 @@ const NumberView* LayoutReader::next_sliding() {
                .offset = run_.offset,
                .bytes = 8 * run_.words.size(),
                .before = run_.before,
-               .after = run_.after};
+               .after = run_.after,
+               .open_low = run_.cut == Cut::begin,
+               .open_high = run_.cut == Cut::end};
       return &view_;
     case 1:
       return reversed(bytes_layout, run_.order == ByteOrder::little ? +swapped_bytes : +unchanged);

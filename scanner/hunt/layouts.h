@@ -73,6 +73,20 @@ struct NumberView {
   std::uint64_t before = 0;  // the limbs that would follow at the low and the high end, 0 if unknown:
   std::uint64_t after = 0;   // what separates the number from others
 
+  bool open_low = false;  // memory goes on at that end of a stretch that is kept in part
+  bool open_high = false;
+
+  // Whether heaps put a number of `size` limbs there: at an end of its run or a multiple of its size from it
+  // (numbers packed without headers), give or take an eighth of its size (junk before or behind it).
+  bool may_stand(std::size_t at, std::size_t size) const {
+    return exact || (!open_low && at % size <= size / 8) ||
+           (!open_high && (limbs.size() - at) % size <= size / 8);
+  }
+  // Whether it touches an end of its run.
+  bool at_an_end(std::size_t at, std::size_t size) const {
+    return exact || (!open_low && at == 0) || (!open_high && at + size == limbs.size());
+  }
+
   // Where a number lies in the layer, and how long it is.
   std::uint64_t place(std::size_t at, std::size_t count) const {
     if (exact) return offset;

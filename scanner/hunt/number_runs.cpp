@@ -71,7 +71,7 @@ class StretchReader {
 };
 
 // How much of either end of a long run is kept, in bytes.
-constexpr std::size_t end_piece = longest_run / 2 * 8;
+constexpr std::size_t end_piece = longest_run / 4 * 8;
 
 class MemoryRuns {
  public:
@@ -105,10 +105,10 @@ class MemoryRuns {
     std::size_t end = begin;
     while (end - begin <= 8 * longest_run && !ended(end)) end += 8;
     if (end - begin <= 8 * longest_run) {
-      add(begin, end, reader_.word_before(begin), reader_.word_or_zero(end));
+      add(begin, end, Cut::none);
       return end;
     }
-    add(begin, begin + end_piece, reader_.word_before(begin), 0);
+    add(begin, begin + end_piece, Cut::end);
     end = end_from(end);
     add_tail(end);
     return end;
@@ -124,17 +124,18 @@ class MemoryRuns {
     if (tail < stretch.own_begin || tail >= stretch.own_end) return;
     for (std::size_t at = end - least; at < end; at += 8)
       if (plain(at)) return;
-    add(tail, end, 0, reader_.word_or_zero(end));
+    add(tail, end, Cut::begin);
   }
 
-  void add(std::size_t begin, std::size_t end, std::uint64_t before, std::uint64_t after) {
+  void add(std::size_t begin, std::size_t end, Cut cut) {
     if (end - begin < 8 * shortest_run) return;
     reader_.read(begin, end, words_);
     if (!worth_keeping(words_, test_)) return;
     runs_.add({.offset = reader_.offset(begin),
                .words = words_,
-               .before = before,
-               .after = after,
+               .before = cut == Cut::begin ? 0 : reader_.word_before(begin),
+               .after = cut == Cut::end ? 0 : reader_.word_or_zero(end),
+               .cut = cut,
                .order = reader_.order()});
   }
 
@@ -247,7 +248,8 @@ void gather_stretch(const Window& window, const Stretch& stretch, ByteOrder orde
 void RunStore::add(const NumberRun& run) {
   packed_.push_back(run.offset);
   packed_.push_back(run.words.size() | std::uint64_t{run.digits} << 32U |
-                    std::uint64_t{run.order == ByteOrder::big ? 1U : 0U} << 40U);
+                    std::uint64_t{run.order == ByteOrder::big ? 1U : 0U} << 40U |
+                    static_cast<std::uint64_t>(run.cut) << 48U);
   packed_.push_back(run.before);
   packed_.push_back(run.after);
   packed_.insert(packed_.end(), run.words.begin(), run.words.end());
@@ -261,6 +263,7 @@ NumberRun RunStore::unpacked(std::size_t at) const {
           .before = packed_[at + 2],
           .after = packed_[at + 3],
           .digits = static_cast<std::uint8_t>(kind >> 32U & 0xffU),
+          .cut = static_cast<Cut>(kind >> 48U & 3U),
           .order = (kind >> 40U & 1U) != 0 ? ByteOrder::big : ByteOrder::little};
 }
 

@@ -25,6 +25,8 @@ namespace dumpgate {
 inline constexpr std::size_t shortest_run = 4;   // words: a 256-bit scalar
 inline constexpr std::size_t longest_run = 512;  // words: 4 KiB, an RSA-4096 key packed without headers
 
+enum class Cut : std::uint8_t { none, begin, end };
+
 // A view of one run; valid while its store does not change.
 struct NumberRun {
   std::uint64_t offset = 0;                // in the layer, of the first word
@@ -32,6 +34,7 @@ struct NumberRun {
   std::uint64_t before = 0;                // the word before the run and the one that ended it;
   std::uint64_t after = 0;                 // 0 at the ends of the data and where a long run was cut
   std::uint8_t digits = 0;                 // 0: memory; else the digit layout number `digits` - 1
+  Cut cut = Cut::none;                     // which end is none of the stretch's, of a long one
   ByteOrder order = ByteOrder::little;     // of the dumped machine
 };
 

@@ -160,8 +160,7 @@ class ScalarHunt final : public Hunt {
     const std::size_t last = view.limbs.size() - limbs;
     bool read = false;
     for (std::size_t at = 0; at <= last; ++at) {
-      const bool at_an_end = at == 0 || at == last;
-      if (!at_an_end && (view.limbs.size() > small_run || at % limbs != 0)) continue;
+      if (!view.at_an_end(at, limbs) && (view.limbs.size() > small_run || at % limbs != 0)) continue;
       if (!std::exchange(read, true)) random.read(view.limbs);
       if (!random.looks_random(at, limbs)) continue;
       const auto d = view.limbs.subspan(at, limbs);

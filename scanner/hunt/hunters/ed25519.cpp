@@ -95,7 +95,7 @@ class Ed25519Hunt final : public Hunt {
     random.read(run.words);
     const std::size_t last = run.words.size() - words;
     for (std::size_t at = 0; at <= last; ++at) {
-      const bool at_an_end = at == 0 || at == last;
+      const bool at_an_end = (at == 0 && run.cut != Cut::begin) || (at == last && run.cut != Cut::end);
       if (!at_an_end && (run.words.size() > small_run || at % words != 0)) continue;
       if (!random.looks_random(at, words)) continue;
       Trial trial{.offset = run.offset + 8 * at};
