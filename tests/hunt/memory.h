@@ -81,6 +81,19 @@ inline bool spared(const Bytes& big_endian) {
          looks_random(std::span(words).first(std::min<std::size_t>(words.size(), 128)));
 }
 
+// The same for a layout of digits: a word of them that looks like a small number or a pointer ends their run.
+inline bool spared_in(std::string_view layout, const Bytes& big_endian) {
+  if (!layout.starts_with("digits")) return true;
+  const Bytes bytes = laid_out(layout, big_endian);
+  for (std::size_t at = 0; at + 16 <= bytes.size(); at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + at, 8);
+    const bool in_upper_half = word != 0 && word << 32U == 0;
+    if (word >> 48U == 0 && !in_upper_half) return false;
+  }
+  return true;
+}
+
 inline PublicKey public_of(EVP_PKEY* key) {
   unsigned char* der = nullptr;
   const int size = i2d_PUBKEY(key, &der);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <openssl/bn.h>
 
+#include <algorithm>
 #include <map>
 
 #include "scanner/detect/detector.h"
@@ -35,11 +36,12 @@ std::string base64url(std::span<const std::byte> bytes) {
   return text;
 }
 
-test::Bytes number_of(const test::Key& key, const char* name) {
+// Big-endian, with leading zeros up to `size` bytes.
+test::Bytes number_of(const test::Key& key, const char* name, std::size_t size = 0) {
   BIGNUM* number = nullptr;
   test::require(EVP_PKEY_get_bn_param(key.get(), name, &number) == 1, name);
-  test::Bytes bytes(static_cast<std::size_t>(BN_num_bytes(number)));
-  BN_bn2bin(number, reinterpret_cast<unsigned char*>(bytes.data()));
+  test::Bytes bytes(std::max(size, static_cast<std::size_t>(BN_num_bytes(number))));
+  BN_bn2binpad(number, reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
   BN_clear_free(number);
   return bytes;
 }
@@ -119,9 +121,11 @@ TEST(NamedKeys, EcJwksProveThemselves) {
                                                                       {"P-521", "secp521r1"},
                                                                       {"secp256k1", "secp256k1"}}) {
     const auto key = test::make_ec(name);
-    const std::string half = member("x", number_of(key, OSSL_PKEY_PARAM_EC_PUB_X)) +
-                             member("y", number_of(key, OSSL_PKEY_PARAM_EC_PUB_Y));
-    const std::string secret = member("d", number_of(key, OSSL_PKEY_PARAM_PRIV_KEY));
+    // RFC 7518 section 6.2: of the field's length.
+    const auto size = static_cast<std::size_t>((EVP_PKEY_get_bits(key.get()) + 7) / 8);
+    const std::string half = member("x", number_of(key, OSSL_PKEY_PARAM_EC_PUB_X, size)) +
+                             member("y", number_of(key, OSSL_PKEY_PARAM_EC_PUB_Y, size));
+    const std::string secret = member("d", number_of(key, OSSL_PKEY_PARAM_PRIV_KEY, size));
     const std::string crv = R"(,"crv":")" + curve + "\"";
     for (const std::string& text : {crv + half + secret, half + secret, secret + half + crv}) {
       const auto finding = only(judge(jwk_detector, R"({"kty":"EC")" + text + "}"));

@@ -56,6 +56,7 @@ std::optional<Target> dsa_target(const KnownKey& known) {
 }
 
 std::optional<Target> target_of(const KnownKey& known) {
+  if (known.origin == KeyOrigin::private_key) return std::nullopt;  // may be computed from the number itself
   if (known.key.algorithm == KeyAlgorithm::dsa) return dsa_target(known);
   if (known.key.algorithm == KeyAlgorithm::ed448) return Target{.known = &known, .size = 57};
   if (known.key.algorithm == KeyAlgorithm::x448) return Target{.known = &known, .size = 56};

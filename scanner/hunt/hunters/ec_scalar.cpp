@@ -116,6 +116,7 @@ class ScalarHunt final : public Hunt {
     for (const auto& [name, known] : leads.all()) {
       if (known.key.algorithm != KeyAlgorithm::ec || known.key.curve.empty() || known.key.bits < 256)
         continue;
+      if (known.origin == KeyOrigin::private_key) continue;  // may be computed from the scalar itself
       curves[known.key.curve].points.emplace(limbs_of(known.key.x, (known.key.bits + 63) / 64)[0], &known);
     }
     for (auto& [name, curve] : curves) {

@@ -67,6 +67,7 @@ Known known_keys(const LeadSet& leads, KeyAlgorithm algorithm) {
   Known keys;
   for (const auto& [name, known] : leads.all()) {
     if (known.key.algorithm != algorithm || known.key.x.size() != 32) continue;
+    if (known.origin == KeyOrigin::private_key) continue;  // may be computed from the seed itself
     Bytes32 key{};
     std::ranges::copy(known.key.x, key.begin());
     keys.emplace(key, &known);
