@@ -198,7 +198,8 @@ std::optional<Sec1Shape> sec1_key_at(Bytes bytes, std::size_t version) {
   const auto point = whole ? reader.next(der::context_1) : std::nullopt;
   if (point) {
     whole = !point->cut;
-    shape.has_public = whole;
+    shape.has_public =
+        whole && point->content.size() >= 16 && point->content[0] == std::byte{der::bit_string};
     shape.public_begin = offset_in(bytes, before_public);
   }
   close(bytes, shape, version, offset_in(bytes, reader.left()), whole);

@@ -65,6 +65,15 @@ TEST(Openssh, ACutKeyIsAMarkerAndAMagicIsAHint) {
   EXPECT_EQ(found[0].evidence, Evidence::hint);
 }
 
+// dropbearconvert holds the beginning of the encoding, followed by its messages.
+TEST(Openssh, TheBeginningOfAnEncodingAmongConstantsIsAHint) {
+  const std::string head = magic + ssh_string("none") + ssh_string("none") + ssh_string("") +
+                           std::string(std::string_view("\0\0\0\1", 4));
+  const auto found = find_with(openssh_detector, head + "signkey.c" + std::string(200, 'x'));
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].evidence, Evidence::hint);
+}
+
 TEST(Openssh, LengthsThatLieAreBounded) {
   for (const std::string_view count :
        {std::string_view("\xff\xff\xff\xff", 4), std::string_view("\0\0\0\0", 4)}) {

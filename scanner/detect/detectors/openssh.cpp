@@ -39,7 +39,8 @@ struct Encoding {
   std::size_t size = 0;  // what is there of it
   bool cut = false;
   bool encrypted = false;
-  bool is_plausible = false;  // both names stand where they should
+  bool is_plausible = false;  // both names stand where they should, and at least the length of a key follows:
+                              // programs hold the beginning of the encoding as a constant
   bool is_sound = false;      // whole, and the private part looks decrypted or is a whole number of blocks
 };
 
@@ -58,6 +59,7 @@ class Reader {
     const auto options = string(longest_options);
     const auto count = cursor_.u32();
     const bool is_counted = options && count && *count >= 1 && *count <= most_keys;
+    if (is_counted) found.is_plausible = has_key();
     std::optional<Bytes> part = is_counted ? options : std::nullopt;
     for (std::uint32_t i = 0; part && i < *count; ++i) part = string(longest_part);  // public keys
     if (part) part = string(longest_part);
@@ -74,6 +76,13 @@ class Reader {
     wanted_ = length && *length <= longest ? *length : 0;
     if (!length || *length > longest) return std::nullopt;
     return cursor_.take(*length);
+  }
+
+  // Whether what follows may be a public key: its length, or the end of the data.
+  bool has_key() const {
+    ByteCursor ahead = cursor_;
+    const auto length = ahead.u32();
+    return !length || (*length >= 8 && *length <= longest_part);
   }
 
   // The private part begins with the same random number twice.
