@@ -78,15 +78,16 @@ struct Words {
 bool expand(const std::byte* bytes, const Shape& shape, ByteOrder order, Words& words) {
   auto& w = words.w;
   Word round_constant = 0x01000000U;
-  for (unsigned i = 0; i < shape.words(); ++i) {
+  unsigned in_key = 0;  // i modulo the key's words
+  for (unsigned i = 0; i < shape.words(); ++i, in_key = in_key + 1 == shape.key_words ? 0 : in_key + 1) {
     const Word stored = load<Word>(bytes + std::size_t{4} * shape.place(i), order);
     w.at(i) = shape.transformed(i) ? mix_column(stored) : stored;
     if (i < shape.key_words) continue;
     Word before = w.at(i - 1);
-    if (i % shape.key_words == 0) {
+    if (in_key == 0) {
       before = substitute(std::rotl(before, 8)) ^ round_constant;
       round_constant = twice(round_constant >> 24U) << 24U;
-    } else if (shape.key_words > 6 && i % shape.key_words == 4) {
+    } else if (shape.key_words > 6 && in_key == 4) {
       before = substitute(before);
     }
     if (w.at(i) != (w.at(i - shape.key_words) ^ before)) return false;

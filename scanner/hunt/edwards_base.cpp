@@ -175,6 +175,7 @@ std::vector<Prepared> make_table() {
     std::vector<Point> multiples;
     for (Point sum = Point{} + step; multiples.size() <= row; sum = sum + step) multiples.push_back(sum);
     std::vector<Element> inverses;
+    inverses.reserve(multiples.size());
     for (const Point& multiple : multiples) inverses.push_back(multiple.z);
     invert_all(inverses);
     for (std::size_t i = 0; i <= row; ++i) {
@@ -205,6 +206,7 @@ void edwards_multiples(std::span<const Bytes32> scalars, std::span<EdwardsMultip
   const std::vector<Prepared>& table = base_table();
   std::vector<Point> sums(scalars.size());
   std::vector<Element> inverses;
+  inverses.reserve(2 * scalars.size());
   for (std::size_t i = 0; i < scalars.size(); ++i) {
     for (std::size_t window = 0; window < windows; ++window)
       if (const auto digit = std::to_integer<std::size_t>(scalars[i][window]); digit != 0)

@@ -61,10 +61,11 @@ class CrtHunt final : public Hunt {
     LayoutReader reader(sizes_);
     unit.own().for_each([&](const NumberRun& run) {
       if (run.digits != 0 || trials == 0) return;
-      for (const auto& [m, moduli] : moduli_)
-        if (run.words.size() >= m && run.words.size() <= m + slack)
-          reader.each(run,
-                      [&](const NumberView& view) { try_view(view, m, moduli, random, trials, findings); });
+      for (const auto& entry : moduli_)
+        if (run.words.size() >= entry.first && run.words.size() <= entry.first + slack)
+          reader.each(run, [&](const NumberView& view) {
+            try_view(view, entry.first, entry.second, random, trials, findings);
+          });
     });
   }
 
