@@ -21,6 +21,16 @@
 #include <immintrin.h>
 #endif
 
+// Unrolled and inlined as a whole, but not under a sanitizer: with its checks in every operation that takes
+// the compiler many minutes.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define FIELD_INLINE inline
+#define FIELD_UNROLL
+#else
+#define FIELD_INLINE [[gnu::always_inline]] inline
+#define FIELD_UNROLL _Pragma("GCC unroll 9")
+#endif
+
 namespace dumpgate {
 
 template <std::size_t N>
@@ -28,8 +38,7 @@ using Number = std::array<std::uint64_t, N>;
 
 // add_carry sets a += b + carry and returns the carry out; subtract_borrow sets a -= b + borrow likewise. On
 // x86-64 only the intrinsics make g++ keep the carry in its flag.
-[[gnu::always_inline]] inline unsigned char add_carry(unsigned char carry, std::uint64_t& a,
-                                                      std::uint64_t b) {
+FIELD_INLINE unsigned char add_carry(unsigned char carry, std::uint64_t& a, std::uint64_t b) {
 #if defined(__x86_64__)
   unsigned long long sum = 0;
   carry = _addcarry_u64(carry, a, b, &sum);
@@ -42,8 +51,7 @@ using Number = std::array<std::uint64_t, N>;
 #endif
 }
 
-[[gnu::always_inline]] inline unsigned char subtract_borrow(unsigned char borrow, std::uint64_t& a,
-                                                            std::uint64_t b) {
+FIELD_INLINE unsigned char subtract_borrow(unsigned char borrow, std::uint64_t& a, std::uint64_t b) {
 #if defined(__x86_64__)
   unsigned long long difference = 0;
   borrow = _subborrow_u64(borrow, a, b, &difference);
@@ -60,14 +68,14 @@ using Number = std::array<std::uint64_t, N>;
 struct ProductSum {
   std::uint64_t low = 0, middle = 0, high = 0;
 
-  [[gnu::always_inline]] void add(std::uint64_t a, std::uint64_t b) {
+  FIELD_INLINE void add(std::uint64_t a, std::uint64_t b) {
     const DoubleLimb product = DoubleLimb{a} * b;
     const unsigned char carry = add_carry(0, low, low_limb(product));
     high += add_carry(carry, middle, high_limb(product));
   }
 
   // Returns the lowest limb and divides by 2^64.
-  [[gnu::always_inline]] std::uint64_t shift_out() {
+  FIELD_INLINE std::uint64_t shift_out() {
     const std::uint64_t out = low;
     low = middle;
     middle = high;
@@ -94,7 +102,7 @@ class Field {
 
   static bool is_zero(const Number<N>& a) {
     std::uint64_t bits = 0;
-#pragma GCC unroll 9
+    FIELD_UNROLL
     for (std::size_t i = 0; i < N; ++i) bits |= a[i];
     return bits == 0;
   }
@@ -102,7 +110,7 @@ class Field {
   Number<N> add(const Number<N>& a, const Number<N>& b) const {
     Number<N> sum = a;
     unsigned char carry = 0;
-#pragma GCC unroll 9
+    FIELD_UNROLL
     for (std::size_t i = 0; i < N; ++i) carry = add_carry(carry, sum[i], b[i]);
     return reduce(sum, carry);
   }
@@ -110,11 +118,11 @@ class Field {
   Number<N> sub(const Number<N>& a, const Number<N>& b) const {
     Number<N> difference = a;
     unsigned char borrow = 0;
-#pragma GCC unroll 9
+    FIELD_UNROLL
     for (std::size_t i = 0; i < N; ++i) borrow = subtract_borrow(borrow, difference[i], b[i]);
     const std::uint64_t mask = 0 - std::uint64_t{borrow};
     unsigned char carry = 0;
-#pragma GCC unroll 9
+    FIELD_UNROLL
     for (std::size_t i = 0; i < N; ++i) carry = add_carry(carry, difference[i], p_[i] & mask);
     return difference;
   }
@@ -123,25 +131,25 @@ class Field {
   Number<N> negative_if(bool negate, const Number<N>& a) const { return select(negate, sub({}, a), a); }
 
   // a*b/R: column k of a*b + m*p, where each m[k] makes the lowest N columns zero.
-  [[gnu::always_inline]] Number<N> mul(const Number<N>& a, const Number<N>& b) const {
+  FIELD_INLINE Number<N> mul(const Number<N>& a, const Number<N>& b) const {
     Number<N> m;       // NOLINT(cppcoreguidelines-pro-type-member-init): each limb is set before it is read
     Number<N> result;  // NOLINT(cppcoreguidelines-pro-type-member-init)
     ProductSum sum;
-#pragma GCC unroll 9
+    FIELD_UNROLL
     for (std::size_t k = 0; k < N; ++k) {
-#pragma GCC unroll 9
+      FIELD_UNROLL
       for (std::size_t i = 0; i <= k; ++i) sum.add(a[i], b[k - i]);
-#pragma GCC unroll 9
+      FIELD_UNROLL
       for (std::size_t i = 0; i < k; ++i) sum.add(m[i], p_[k - i]);
       m[k] = sum.low * negative_inverse_;
       sum.add(m[k], p_[0]);
       sum.shift_out();
     }
-#pragma GCC unroll 9
+    FIELD_UNROLL
     for (std::size_t k = N; k < 2 * N - 1; ++k) {
-#pragma GCC unroll 9
+      FIELD_UNROLL
       for (std::size_t i = k - N + 1; i < N; ++i) sum.add(a[i], b[k - i]);
-#pragma GCC unroll 9
+      FIELD_UNROLL
       for (std::size_t i = k - N + 1; i < N; ++i) sum.add(m[i], p_[k - i]);
       result[k - N] = sum.shift_out();
     }
@@ -186,7 +194,7 @@ class Field {
   Number<N> reduce(const Number<N>& a, std::uint64_t carry) const {
     Number<N> less = a;
     unsigned char borrow = 0;
-#pragma GCC unroll 9
+    FIELD_UNROLL
     for (std::size_t i = 0; i < N; ++i) borrow = subtract_borrow(borrow, less[i], p_[i]);
     return select(subtract_borrow(borrow, carry, 0) != 0, a, less);
   }
@@ -195,7 +203,7 @@ class Field {
   static Number<N> select(bool condition, const Number<N>& a, const Number<N>& b) {
     const std::uint64_t mask = 0 - std::uint64_t{condition};
     Number<N> selected = b;
-#pragma GCC unroll 9
+    FIELD_UNROLL
     for (std::size_t i = 0; i < N; ++i) selected[i] ^= (a[i] ^ b[i]) & mask;
     return selected;
   }
@@ -207,3 +215,6 @@ class Field {
 };
 
 }  // namespace dumpgate
+
+#undef FIELD_INLINE
+#undef FIELD_UNROLL
