@@ -130,13 +130,15 @@ void SecondPass::hunt_all(const Hunts& hunts, std::vector<Work>& work, Collector
     }
   };
   for (Work& one : work) handoff_out(&one);
+  Work* const first = work.data();
+  const std::size_t count = work.size();
   const tbb::global_control allowed(tbb::global_control::max_allowed_parallelism, threads_);
   tbb::task_arena arena(static_cast<int>(threads_));
   arena.execute([&] {
-    tbb::parallel_for(std::size_t{0}, work.size(), [&](std::size_t i) {
-      handoff_in(&work[i]);
-      hunt_one(work[i]);
-      handoff_out(&work[i]);
+    tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) {
+      handoff_in(first + i);
+      hunt_one(first[i]);
+      handoff_out(first + i);
     });
   });
   for (Work& one : work) {
