@@ -95,7 +95,8 @@ TEST_P(FixedBaseOfCurve, RareScalarsAgreeWithOpenssl) {
                          below_order(*base, power_of_two(size, 1))};
   for (int equal = 0; equal < 3; ++equal) all.push_back(power_of_two(size, 1));
   const std::size_t bits = static_cast<std::size_t>(BN_num_bits_word(base->order().back())) + 64 * (size - 1);
-  for (std::size_t bit = 0; bit + 2 < bits; bit += bit % 10 == 0 || bit % 11 == 0 || bit % 12 == 0 ? 1U : 3U) {
+  for (std::size_t bit = 0; bit + 2 < bits;
+       bit += bit % 10 == 0 || bit % 11 == 0 || bit % 12 == 0 ? 1U : 3U) {
     all.push_back(power_of_two(size, bit));               // all digits but one or two are zero
     if (bit > 0) all.push_back(doubling_at(*base, bit));  // at 0 it is the order itself
   }
