@@ -1,0 +1,64 @@
+// Examiner: one dump, from an open descriptor to a verdict that is in the log. The one rule: nothing the
+// examining process says is trusted beyond what was asked of it; whatever goes wrong, on any side, is a
+// verdict that holds, and a verdict that could not be logged holds too.
+//
+// Every way into the gate (spool, clamd, ssh, core handlers, gate check) comes through here.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scanner/engine/scan.h"
+#include "scanner/evidence/evidence_log.h"
+#include "scanner/evidence/statement.h"
+#include "scanner/gate/sandbox.h"
+#include "scanner/verdict/verdict.h"
+
+namespace dumpgate {
+
+// Everything that is the same for all dumps of a gate. Owned by the gate; outlives its examiners.
+struct GateContext {
+  ScanOptions scan{};  // signatures, protect, site key, limits, threads
+  Policy policy{};
+  KnownTestKeys known_test_keys{};
+  SandboxPolicy sandbox{};
+  unsigned seconds_per_dump = 120;  // time limit of an examination, plus
+  unsigned seconds_per_gib = 240;   // for each begun GiB of the dump
+  GateIdentity identity{};
+  EvidenceLog* log = nullptr;  // null only for `gate check --no-log`
+};
+
+struct GateVerdict {
+  std::string scan_id{};
+  Decision decision = Decision::hold;
+  std::string dump_sha256{};  // "" when never read to its end
+  std::uint64_t size = 0;
+  std::vector<std::string> reasons{};  // for a person; printable
+  std::optional<LeafPlace> leaf{};     // of the verdict; without one the decision is never release
+};
+
+class Examiner {
+ public:
+  explicit Examiner(const GateContext& context) : context_(context) {}
+
+  // Examines the open file or pipe `descriptor` (not taken over; a file is read from its start) in a confined
+  // process, decides, stores the report and appends the verdict. Never fails: failure is a verdict that
+  // holds.
+  GateVerdict examine(int descriptor, const DumpSource& source);
+
+  // Makes the intent to release durable. Only after this returns a value may the first byte leave.
+  Result<LeafPlace> intend_release(const GateVerdict& verdict, const std::string& name,
+                                   const std::string& destination);
+  // Says how a release that was intended ended.
+  Result<LeafPlace> end_release(const GateVerdict& verdict, const LeafPlace& intent, ReleaseStage stage,
+                                const std::string& name, const std::string& destination,
+                                const std::string& reason = {});
+
+ private:
+  const GateContext& context_;
+};
+
+}  // namespace dumpgate
