@@ -7,15 +7,15 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "scanner/engine/scan.h"
 #include "scanner/evidence/evidence_log.h"
 #include "scanner/evidence/statement.h"
+#include "scanner/gate/judge.h"
 #include "scanner/gate/sandbox.h"
-#include "scanner/verdict/verdict.h"
+#include "scanner/verdict/policy.h"
 
 namespace dumpgate {
 
@@ -31,31 +31,20 @@ struct GateContext {
   EvidenceLog* log = nullptr;  // null only for `gate check --no-log`
 };
 
-struct GateVerdict {
-  std::string scan_id{};
-  Decision decision = Decision::hold;
-  std::string dump_sha256{};  // "" when never read to its end
-  std::uint64_t size = 0;
-  std::vector<std::string> reasons{};  // for a person; printable
-  std::optional<LeafPlace> leaf{};     // of the verdict; without one the decision is never release
-};
-
-class Examiner {
+class Examiner final : public Judge {
  public:
   explicit Examiner(const GateContext& context) : context_(context) {}
 
   // Examines the open file or pipe `descriptor` (not taken over; a file is read from its start) in a confined
   // process, decides, stores the report and appends the verdict. Never fails: failure is a verdict that
   // holds.
-  GateVerdict examine(int descriptor, const DumpSource& source);
+  GateVerdict examine(int descriptor, const DumpSource& source) override;
 
-  // Makes the intent to release durable. Only after this returns a value may the first byte leave.
   Result<LeafPlace> intend_release(const GateVerdict& verdict, const std::string& name,
-                                   const std::string& destination);
-  // Says how a release that was intended ended.
+                                   const std::string& destination) override;
   Result<LeafPlace> end_release(const GateVerdict& verdict, const LeafPlace& intent, ReleaseStage stage,
                                 const std::string& name, const std::string& destination,
-                                const std::string& reason = {});
+                                const std::string& reason = {}) override;
 
  private:
   const GateContext& context_;

@@ -12,26 +12,14 @@
 #include <system_error>
 #include <utility>
 
+#include "scanner/base/descriptor.h"
+
 namespace dumpgate {
 namespace {
 
 Error io_error(const std::string& what, int number) {
   return {.code = ErrorCode::io, .message = what + ": " + std::generic_category().message(number)};
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number_ >= 0) (void)::close(number_);
-  }
-  int get() const { return number_; }
-
- private:
-  int number_;
-};
 
 // What must stay the same while a file is examined. The change time is included because the modification time
 // can be set back by anybody who owns the file.
