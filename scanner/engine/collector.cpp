@@ -145,9 +145,11 @@ std::vector<Finding> Collector::take_findings() {
   return all;
 }
 
-std::uint64_t Collector::public_keys_seen() const {
-  return static_cast<std::uint64_t>(
-      std::ranges::count_if(leads_.all(), [](const auto& entry) { return entry.second.seen; }));
+std::vector<std::string> Collector::public_keys_seen() const {
+  std::vector<std::string> names;
+  for (const auto& [name, known] : leads_.all())
+    if (known.seen) names.push_back(name);
+  return names;
 }
 
 std::vector<Gap> Collector::take_gaps() {

@@ -32,7 +32,7 @@ class Collector {
 
   const LeadSet& leads() const { return leads_; }
   std::size_t findings() const { return findings_.size(); }
-  std::uint64_t public_keys_seen() const;  // different ones, in the dump itself
+  std::vector<std::string> public_keys_seen() const;  // names of those in the dump itself, sorted
 
   // settle uses all leads together: a public half that was computed from a private part and is also found on
   // its own proves the pair; a modulus found as a bare number takes its exponent from an encoding that names

@@ -69,7 +69,7 @@ class Examination {
     }
     if (options_.hunt) second_.run(input_, collector_);
     collector_.settle();
-    record.public_keys_seen = collector_.public_keys_seen();
+    record.public_keys = collector_.public_keys_seen();
     record.findings = collector_.take_findings();
     record.protected_keys = protected_keys(record.findings);
     record.gaps = collector_.take_gaps();

@@ -45,7 +45,9 @@ struct ScanRecord {
   std::vector<LayerRecord> layers{};
   std::vector<ImageRecord> images{};
   std::vector<ProtectedKeyRecord> protected_keys{};
-  std::uint64_t public_keys_seen = 0;  // different ones
+  // Different public keys seen in the dump, by name (SHA-256 of the SubjectPublicKeyInfo), sorted. Bounded by
+  // the engine, which notes a gap when there are more. Reports show their number alone.
+  std::vector<std::string> public_keys{};
   std::string signatures_sha256{};
 };
 

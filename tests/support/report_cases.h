@@ -39,7 +39,7 @@ inline Date report_day() { return {std::chrono::year(2026), std::chrono::month(1
 inline ReportCase release_case() {
   ScanRecord record = clean_record();
   record.images.push_back({"elf-core", 0, 1'048'576, 12, 1'000'000, 64, false});
-  record.public_keys_seen = 3;
+  record.public_keys = {digest_of('7'), digest_of('8'), digest_of('9')};
   Gap absent = gap_of(GapReason::absent);
   absent.detail = "memory that the dump does not hold";
   record.gaps.push_back(absent);

@@ -139,8 +139,8 @@ void write_gap(Page& page, const Gap& gap) {
 void write_coverage(Page& page, const ScanRecord& record, const Verdict& verdict) {
   page.line("coverage", size_in_words(record.bytes_examined) + " examined, " +
                             (verdict.complete() ? "nothing left out" : "NOT the whole of the input"));
-  if (record.public_keys_seen != 0)
-    page.line("public keys", std::to_string(record.public_keys_seen) + " seen");
+  if (!record.public_keys.empty())
+    page.line("public keys", std::to_string(record.public_keys.size()) + " seen");
   std::vector<const Gap*> gaps;
   gaps.reserve(record.gaps.size());
   for (const Gap& gap : record.gaps) gaps.push_back(&gap);
