@@ -8,6 +8,7 @@
 #include <exception>
 
 #include "scanner/engine/handoff.h"
+#include "scanner/engine/scan.h"
 
 namespace dumpgate {
 namespace {
@@ -71,6 +72,12 @@ void collect_one(const PipelineSteps& steps, Slot& slot, SerialEnds& ends) {
 }
 
 }  // namespace
+
+void load_threading() {
+  const tbb::global_control allowed(tbb::global_control::max_allowed_parallelism, 1);
+  tbb::task_arena arena(1);
+  arena.execute([] {});
+}
 
 std::optional<Error> run_pipeline(const PipelineSteps& steps, const AnchorScan& anchors, unsigned threads) {
   const std::size_t live = std::size_t{threads} * 2 + 1;

@@ -39,4 +39,8 @@ struct ScanOptions {
 
 ScanRecord scan(Input& input, const ScanOptions& options);
 
+// Loads the libraries that oneTBB looks for when it is first used, and makes no thread: for a process that
+// will not be allowed to open a file when it scans, or that forks such processes. Again costs nothing.
+void load_threading();
+
 }  // namespace dumpgate

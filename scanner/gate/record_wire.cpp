@@ -233,13 +233,12 @@ void record_fields(auto& wire, auto& record) {
   wire.list(record.layers, least_layer, [&](auto& layer) { layer_fields(wire, layer); });
   wire.list(record.images, least_image, [&](auto& image) { image_fields(wire, image); });
   wire.list(record.protected_keys, least_protected, [&](auto& key) { protected_fields(wire, key); });
-  wire.number(record.public_keys_seen);
+  wire.list(record.public_keys, least_text, [&](auto& digest) { wire.digest(digest); });
   wire.digest(record.signatures_sha256);
 }
 
 void answer_fields(auto& wire, auto& answer) {
   record_fields(wire, answer.record);
-  wire.list(answer.public_keys, least_text, [&](auto& digest) { wire.digest(digest); });
   wire.filter(answer.retro_filter);
   wire.list(answer.sandbox, least_text, [&](auto& text) { wire.word(text); });
   wire.list(answer.problems, least_text, [&](auto& text) { wire.word(text); });

@@ -21,10 +21,9 @@ inline constexpr std::size_t most_answer_bytes = std::size_t{256} << 20;
 
 struct WorkerAnswer {
   ScanRecord record{};
-  std::vector<std::string> public_keys{};  // SHA-256 of each public key seen
-  std::vector<std::byte> retro_filter{};   // evidence/retro_filter.h; empty when none was asked for
-  std::vector<std::string> sandbox{};      // mechanisms in force, as confine() names them
-  std::vector<std::string> problems{};     // what went wrong in the worker itself; printable
+  std::vector<std::byte> retro_filter{};  // evidence/retro_filter.h; empty when none was asked for
+  std::vector<std::string> sandbox{};     // mechanisms in force, as confine() names them
+  std::vector<std::string> problems{};    // what went wrong in the worker itself; printable
 };
 
 // ErrorCode::limit when the answer would be longer than most_answer_bytes.

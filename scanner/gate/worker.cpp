@@ -61,6 +61,7 @@ bool work_and_answer(const WorkerOrder& order, int descriptor, int answer_pipe) 
   const unsigned threads = threads_of(*order.scan);
   WorkerAnswer answer;
   try {
+    load_threading();
     auto confined = confine(limits_for(order, threads));
     if (confined) {
       answer.sandbox = std::move(*confined);
