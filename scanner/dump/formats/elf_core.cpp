@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "scanner/base/hex.h"
+#include "scanner/dump/elf_notes.h"
 #include "scanner/dump/format.h"
 #include "scanner/dump/map_builder.h"
 
@@ -70,101 +71,8 @@ struct Section {
   std::uint32_t info = 0;
 };
 
-struct NoteSegment {
-  Extent bytes{};
-  std::uint64_t alignment = 4;
-};
-
-struct Note {
-  std::string owner{};
-  std::uint32_t type = 0;
-  Extent whole{};
-  Extent content{};
-};
-
-struct NoteName {
-  std::string_view owner{};
-  std::uint32_t type = 0;
-  std::string_view name{};
-};
-
-// Linux include/uapi/linux/elf.h, FreeBSD sys/elf_common.h, NetBSD sys/exec_elf.h, OpenBSD sys/exec_elf.h.
-constexpr std::array note_names{
-    NoteName{"CORE", 1, "NT_PRSTATUS"},
-    NoteName{"CORE", 2, "NT_FPREGSET"},
-    NoteName{"CORE", 3, "NT_PRPSINFO"},
-    NoteName{"CORE", 4, "NT_TASKSTRUCT"},
-    NoteName{"CORE", 6, "NT_AUXV"},
-    NoteName{"CORE", 0x53494749, "NT_SIGINFO"},
-    NoteName{"CORE", 0x46494c45, "NT_FILE"},
-    NoteName{"LINUX", 0x46e62b7f, "NT_PRXFPREG"},
-    NoteName{"LINUX", 0x100, "NT_PPC_VMX"},
-    NoteName{"LINUX", 0x102, "NT_PPC_VSX"},
-    NoteName{"LINUX", 0x200, "NT_386_TLS"},
-    NoteName{"LINUX", 0x202, "NT_X86_XSTATE"},
-    NoteName{"LINUX", 0x204, "NT_X86_SHSTK"},
-    NoteName{"LINUX", 0x205, "NT_X86_XSAVE_LAYOUT"},
-    NoteName{"LINUX", 0x300, "NT_S390_HIGH_GPRS"},
-    NoteName{"LINUX", 0x306, "NT_S390_LAST_BREAK"},
-    NoteName{"LINUX", 0x307, "NT_S390_SYSTEM_CALL"},
-    NoteName{"LINUX", 0x309, "NT_S390_VXRS_LOW"},
-    NoteName{"LINUX", 0x30a, "NT_S390_VXRS_HIGH"},
-    NoteName{"LINUX", 0x400, "NT_ARM_VFP"},
-    NoteName{"LINUX", 0x401, "NT_ARM_TLS"},
-    NoteName{"LINUX", 0x402, "NT_ARM_HW_BREAK"},
-    NoteName{"LINUX", 0x403, "NT_ARM_HW_WATCH"},
-    NoteName{"LINUX", 0x404, "NT_ARM_SYSTEM_CALL"},
-    NoteName{"LINUX", 0x405, "NT_ARM_SVE"},
-    NoteName{"LINUX", 0x406, "NT_ARM_PAC_MASK"},
-    NoteName{"LINUX", 0x409, "NT_ARM_TAGGED_ADDR_CTRL"},
-    NoteName{"FreeBSD", 1, "NT_PRSTATUS"},
-    NoteName{"FreeBSD", 2, "NT_FPREGSET"},
-    NoteName{"FreeBSD", 3, "NT_PRPSINFO"},
-    NoteName{"FreeBSD", 7, "NT_THRMISC"},
-    NoteName{"FreeBSD", 8, "NT_PROCSTAT_PROC"},
-    NoteName{"FreeBSD", 9, "NT_PROCSTAT_FILES"},
-    NoteName{"FreeBSD", 10, "NT_PROCSTAT_VMMAP"},
-    NoteName{"FreeBSD", 11, "NT_PROCSTAT_GROUPS"},
-    NoteName{"FreeBSD", 12, "NT_PROCSTAT_UMASK"},
-    NoteName{"FreeBSD", 13, "NT_PROCSTAT_RLIMIT"},
-    NoteName{"FreeBSD", 14, "NT_PROCSTAT_OSREL"},
-    NoteName{"FreeBSD", 15, "NT_PROCSTAT_PSSTRINGS"},
-    NoteName{"FreeBSD", 16, "NT_PROCSTAT_AUXV"},
-    NoteName{"FreeBSD", 17, "NT_PTLWPINFO"},
-    NoteName{"FreeBSD", 0x200, "NT_X86_SEGBASES"},
-    NoteName{"FreeBSD", 0x202, "NT_X86_XSTATE"},
-    NoteName{"NetBSD-CORE", 1, "NT_NETBSDCORE_PROCINFO"},
-    NoteName{"NetBSD-CORE", 2, "NT_NETBSDCORE_AUXV"},
-    NoteName{"NetBSD-CORE", 24, "NT_NETBSDCORE_LWPSTATUS"},
-    NoteName{"OpenBSD", 10, "NT_OPENBSD_PROCINFO"},
-    NoteName{"OpenBSD", 11, "NT_OPENBSD_AUXV"},
-    NoteName{"OpenBSD", 20, "NT_OPENBSD_REGS"},
-    NoteName{"OpenBSD", 21, "NT_OPENBSD_FPREGS"},
-    NoteName{"OpenBSD", 22, "NT_OPENBSD_XFPREGS"},
-    NoteName{"OpenBSD", 23, "NT_OPENBSD_WCOOKIE"},
-};
-// The owners that are shown: in a damaged or lying dump any bytes may stand there, a key's too.
-constexpr std::array<std::string_view, 17> note_owners{
-    "CORE", "LINUX", "FreeBSD", "NetBSD-CORE", "NetBSD", "OpenBSD", "GDB", "QEMU",   "VMCOREINFO",
-    "XEN",  "Xen",   "VBCORE",  "VBCPU",       "GNU",    "stapsdt", "Go",  "Android"};
 constexpr std::uint32_t note_auxv = 6;
 constexpr std::uint32_t note_file = 0x46494c45;
-
-std::string name_of(const Note& note) {
-  for (const NoteName& known : note_names)
-    if (known.owner == note.owner && known.type == note.type) return std::string(known.name);
-  if (std::ranges::find(note_owners, note.owner) != note_owners.end())
-    return note.owner + " " + hex_address(note.type);
-  return "note of another owner, type " + hex_address(note.type);
-}
-
-bool marks_machine(std::string_view owner) {
-  return owner == "QEMU" || owner == "VBCORE" || owner.starts_with("VMCOREINFO");
-}
-
-constexpr std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment) {
-  return (value + alignment - 1) / alignment * alignment;
-}
 
 class CoreReader {
  public:
@@ -190,7 +98,6 @@ class CoreReader {
   bool holds_xen_pages(std::uint64_t count, std::vector<std::uint32_t> names);
 
   void read_notes(const NoteSegment& segment);
-  std::optional<Note> next_note(const NoteSegment& segment, std::uint64_t& at);
   bool well_formed(const NoteSegment& segment);
   void read_files(Extent content);
   void read_auxiliary_vector(Extent content);
@@ -200,7 +107,6 @@ class CoreReader {
   bool wide_ = true;
   Header header_{};
   std::vector<NoteSegment> notes_{};
-  bool notes_damaged_ = false;
   bool vmcoreinfo_ = false;  // the core is one of a Linux kernel
   bool machine_ = false;     // the core is one of a machine
   bool has_auxv_ = false;
@@ -401,74 +307,29 @@ void CoreReader::read_sections() {
                   "memory of a Xen guest, whose pages are in no known order");
 }
 
-// next_note takes the note at `at`, relative to the segment, and moves on. Nothing at the end, and at what is
-// no note, which notes_damaged_ tells apart.
-std::optional<Note> CoreReader::next_note(const NoteSegment& segment, std::uint64_t& at) {
-  constexpr std::size_t header_size = 12;
-  constexpr std::uint64_t owner_limit = 64;
-  notes_damaged_ = false;
-  const std::uint64_t left = segment.bytes.size() - std::min(at, segment.bytes.size());
-  if (left == 0) return std::nullopt;
-  const std::uint64_t begin = segment.bytes.begin() + at;
-  const auto head =
-      build_.record(begin, static_cast<std::size_t>(std::min<std::uint64_t>(left, header_size)), "notes");
-  if (!head) return std::nullopt;
-  ByteCursor cursor = head->cursor();
-  const auto owner_size = cursor.u32();
-  const auto content_size = cursor.u32();
-  const auto type = cursor.u32();
-  // Writers fill up with zeros.
-  if (owner_size.value_or(0) == 0 && content_size.value_or(0) == 0 && type.value_or(0) == 0)
-    return std::nullopt;
-  if (!type) {
-    notes_damaged_ = true;
-    return std::nullopt;
-  }
-  const std::uint64_t content_at = align_up(header_size + *owner_size, segment.alignment);
-  const std::uint64_t size = content_at + *content_size;
-  if (size > left) {
-    notes_damaged_ = true;
-    return std::nullopt;
-  }
-  Note note;
-  note.type = *type;
-  note.whole = *Extent::make(begin, size);
-  note.content = *Extent::make(begin + content_at, *content_size);
-  const auto owner =
-      build_.bytes(begin + header_size,
-                   static_cast<std::size_t>(std::min<std::uint64_t>(*owner_size, owner_limit)), "notes");
-  if (!owner) return std::nullopt;
-  for (const std::byte byte : *owner) {
-    if (byte == std::byte{0}) break;
-    note.owner.push_back(static_cast<char>(byte));
-  }
-  at += align_up(size, segment.alignment);
-  return note;
-}
-
 bool CoreReader::well_formed(const NoteSegment& segment) {
-  std::uint64_t at = 0;
-  while (next_note(segment, at)) {
+  ElfNotes notes(build_, segment);
+  while (notes.next()) {
   }
-  return !notes_damaged_;
+  return !notes.damaged();
 }
 
 void CoreReader::read_notes(const NoteSegment& given) {
   NoteSegment segment = given;
   // Some writers say 8 and mean 4.
   if (segment.alignment == 8 && !well_formed(segment)) segment.alignment = 4;
-  std::uint64_t at = 0;
-  while (const auto note = next_note(segment, at)) {
-    build_.add_part(name_of(*note), note->whole);
+  ElfNotes notes(build_, segment);
+  while (const auto note = notes.next()) {
+    build_.add_part(note->name(), note->whole);
     if (build_.parts_full()) return;
-    if (marks_machine(note->owner)) machine_ = true;
+    if (note->marks_machine()) machine_ = true;
     if (note->owner == "VMCOREINFO") vmcoreinfo_ = true;
     if (note->owner != "CORE") continue;
     if (note->type == note_file) read_files(note->content);
     if (note->type == note_auxv && !std::exchange(has_auxv_, true)) read_auxiliary_vector(note->content);
   }
-  if (notes_damaged_)
-    build_.damage(GapReason::corrupt, segment.bytes.begin() + at, "a note runs past the end of its segment");
+  if (notes.damaged())
+    build_.damage(GapReason::corrupt, notes.position(), "a note runs past the end of its segment");
 }
 
 // NT_FILE: count, page size, count times {start, end, page offset}, then count names that end with a zero

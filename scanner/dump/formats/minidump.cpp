@@ -12,9 +12,10 @@
 #include <string_view>
 #include <utility>
 
-#include "scanner/base/hex.h"
+#include "scanner/base/utf16.h"
 #include "scanner/dump/format.h"
 #include "scanner/dump/map_builder.h"
+#include "scanner/dump/minidump_streams.h"
 
 namespace dumpgate {
 namespace {
@@ -31,94 +32,6 @@ struct Location {
   std::uint64_t size = 0;
   std::uint64_t at = 0;
 };
-
-struct StreamName {
-  std::uint32_t type = 0;
-  std::string_view name{};
-};
-
-constexpr std::array stream_names{
-    StreamName{3, "ThreadListStream"},
-    StreamName{4, "ModuleListStream"},
-    StreamName{5, "MemoryListStream"},
-    StreamName{6, "ExceptionStream"},
-    StreamName{7, "SystemInfoStream"},
-    StreamName{8, "ThreadExListStream"},
-    StreamName{9, "Memory64ListStream"},
-    StreamName{10, "CommentStreamA"},
-    StreamName{11, "CommentStreamW"},
-    StreamName{12, "HandleDataStream"},
-    StreamName{13, "FunctionTableStream"},
-    StreamName{14, "UnloadedModuleListStream"},
-    StreamName{15, "MiscInfoStream"},
-    StreamName{16, "MemoryInfoListStream"},
-    StreamName{17, "ThreadInfoListStream"},
-    StreamName{18, "HandleOperationListStream"},
-    StreamName{19, "TokenStream"},
-    StreamName{20, "JavaScriptDataStream"},
-    StreamName{21, "SystemMemoryInfoStream"},
-    StreamName{22, "ProcessVmCountersStream"},
-    StreamName{23, "IptTraceStream"},
-    StreamName{24, "ThreadNamesStream"},
-    StreamName{0x43500001, "CrashpadInfoStream"},
-    StreamName{0x47670001, "BreakpadInfoStream"},
-    StreamName{0x47670002, "AssertionInfoStream"},
-    StreamName{0x47670003, "LinuxCpuInfoStream"},
-    StreamName{0x47670004, "LinuxProcStatusStream"},
-    StreamName{0x47670005, "LinuxLsbReleaseStream"},
-    StreamName{0x47670006, "LinuxCmdLineStream"},
-    StreamName{0x47670007, "LinuxEnvironStream"},
-    StreamName{0x47670008, "LinuxAuxvStream"},
-    StreamName{0x47670009, "LinuxMapsStream"},
-    StreamName{0x4767000a, "LinuxDsoDebugStream"},
-    StreamName{0x4b6b0002, "StabilityReportStream"},
-    StreamName{0x4d7a0001, "MozMacosCrashInfoStream"},
-    StreamName{0x4d7a0002, "MozMacosBootArgsStream"},
-    StreamName{0x4d7a0003, "MozLinuxLimitsStream"},
-    StreamName{0x4d7a0004, "MozSoftErrorsStream"},
-};
-
-std::string name_of(std::uint32_t type) {
-  const auto known = std::ranges::find(stream_names, type, &StreamName::type);
-  return known == stream_names.end() ? "stream " + hex_address(type) : std::string(known->name);
-}
-
-// UTF-8 of UTF-16, for names; halves of surrogate pairs become U+FFFD.
-std::string utf8_of(ByteCursor utf16) {
-  std::string out;
-  while (const auto unit = utf16.u16()) {
-    char32_t point = *unit;
-    if (point >= 0xd800 && point < 0xe000) {
-      ByteCursor ahead = utf16;
-      const std::uint16_t low = ahead.u16().value_or(0);
-      const bool pair = point < 0xdc00 && low >= 0xdc00 && low < 0xe000;
-      if (pair) utf16 = ahead;
-      point = pair ? 0x10000 + ((point - 0xd800) << 10U) + (low - 0xdc00U) : 0xfffd;
-    }
-    const auto tail = [&](unsigned shift) {
-      out.push_back(static_cast<char>(0x80U | (static_cast<std::uint32_t>(point) >> shift & 0x3fU)));
-    };
-    const auto lead = [&](unsigned mark, unsigned shift) {
-      out.push_back(static_cast<char>(mark | static_cast<std::uint32_t>(point) >> shift));
-    };
-    if (point < 0x80) {
-      lead(0, 0);
-    } else if (point < 0x800) {
-      lead(0xc0, 6);
-      tail(0);
-    } else if (point < 0x10000) {
-      lead(0xe0, 12);
-      tail(6);
-      tail(0);
-    } else {
-      lead(0xf0, 18);
-      tail(12);
-      tail(6);
-      tail(0);
-    }
-  }
-  return out;
-}
 
 class MinidumpReader {
  public:
@@ -257,7 +170,7 @@ std::string MinidumpReader::read_text(std::uint64_t at, Text kind) {
   if (kind == Text::utf8) return {};
   const auto shown = std::min<std::uint64_t>(size, MapBuilder::read_limit);
   const auto bytes = build_.try_bytes(at + 4, static_cast<std::size_t>(shown));
-  return bytes ? utf8_of(ByteCursor(*bytes, build_.order())) : std::string();
+  return bytes ? utf8_of_utf16(*bytes, build_.order()) : std::string();
 }
 
 // MINIDUMP_THREAD and MINIDUMP_THREAD_EX: id, suspend count, priorities (16 bytes), TEB, stack, context and,
@@ -553,7 +466,7 @@ void MinidumpReader::read_directory(std::uint64_t at, std::uint64_t count) {
       any = true;
       const auto bytes = build_.promise(stream.at, stream.size, "a stream");
       if (!bytes) return;
-      build_.add_part(name_of(type), *bytes);
+      build_.add_part(minidump_stream_name(type), *bytes);
       read_stream(type, stream);
     });
   }
