@@ -1,6 +1,6 @@
-// ConfinedProcess: a forked child that gets a few descriptors, confines itself, and says what it has to say on
-// a pipe. The one rule: the parent waits neither forever nor for an honest end: a deadline kills, and how the
-// child ended is part of what is returned.
+// ConfinedProcess: a forked child that gets a few descriptors, confines itself, and says what it has to say
+// on a pipe. The one rule: the parent waits neither forever nor for an honest end: a deadline kills, and how
+// the child ended is part of what is returned.
 //
 // Forked without exec, so that nothing has to be opened once it is confined; hence the parent may have no
 // other thread.

@@ -28,7 +28,9 @@ struct GateContext {
   unsigned seconds_per_dump = 120;  // time limit of an examination, plus
   unsigned seconds_per_gib = 240;   // for each begun GiB of the dump
   GateIdentity identity{};
-  EvidenceLog* log = nullptr;  // null only for `gate check --no-log`
+  EvidenceLog* log = nullptr;       // never null
+  std::string private_directory{};  // where what comes through a pipe is kept, without a name, while examined
+  std::uint64_t most_pipe_bytes = std::uint64_t{1} << 40;
 };
 
 class Examiner final : public Judge {
@@ -39,6 +41,8 @@ class Examiner final : public Judge {
   // process, decides, stores the report and appends the verdict. Never fails: failure is a verdict that
   // holds.
   GateVerdict examine(int descriptor, const DumpSource& source) override;
+  // The same under a scan id that exists already: the name of the dump's place in quarantine.
+  GateVerdict examine_as(const std::string& scan_id, int descriptor, const DumpSource& source);
 
   Result<LeafPlace> intend_release(const GateVerdict& verdict, const std::string& name,
                                    const std::string& destination) override;

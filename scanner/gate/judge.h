@@ -20,8 +20,9 @@ struct GateVerdict {
   Decision decision = Decision::hold;
   std::string dump_sha256{};  // "" when never read to its end
   std::uint64_t size = 0;
-  std::vector<std::string> reasons{};  // for a person; printable
-  std::optional<LeafPlace> leaf{};     // of the verdict; without one the decision is never release
+  std::vector<std::string> reasons{};     // for a person; printable
+  std::optional<LeafPlace> leaf{};        // of the verdict; without one the decision is never release
+  std::optional<std::uint64_t> waiver{};  // leaf of the waiver that allows a release whatever was decided
 };
 
 // One thread at a time.

@@ -1,6 +1,6 @@
-// Record wire: what an examining process answers, as bytes on a pipe. The one rule: the reader trusts nothing:
-// every count is bounded by the bytes that are there, every word is one we know or printable text, every
-// extent fits 64 bits, and an answer that breaks one of these rules is no answer.
+// Record wire: what an examining process answers, as bytes on a pipe. The one rule: the reader trusts
+// nothing: every count is bounded by the bytes that are there, every word is one we know or printable text,
+// every extent fits 64 bits, and an answer that breaks one of these rules is no answer.
 //
 // One format in one place: writer and reader go through the same list of fields. It is spoken between two
 // processes of one program and never kept.

@@ -62,7 +62,8 @@ int limit(__rlimit_resource resource, rlim_t value) {
 // The number of threads is bounded only for a user of our own: the kernel counts all processes of a user, and
 // a limit below what the gate's own user already runs would stop examinations for no reason.
 int set_limits(const SandboxPolicy& policy, bool change_user) {
-  std::array failures{limit(RLIMIT_CORE, 0), limit(RLIMIT_FSIZE, 0),
+  std::array failures{limit(RLIMIT_CORE, 0),
+                      limit(RLIMIT_FSIZE, 0),
                       limit(RLIMIT_NOFILE, 16),
                       policy.address_space == 0 ? 0 : limit(RLIMIT_AS, policy.address_space),
                       policy.processor_seconds == 0 ? 0 : limit(RLIMIT_CPU, policy.processor_seconds),
@@ -97,7 +98,8 @@ struct LandlockAttributes {
 long forbid_files_and_network() {
   const long abi = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
   if (abi < 0) return -errno;
-  constexpr std::array<unsigned, 5> file_bits{13, 14, 15, 15, 16};  // of ABI 1 to 5: how many rights there are
+  constexpr std::array<unsigned, 5> file_bits{13, 14, 15, 15,
+                                              16};  // of ABI 1 to 5: how many rights there are
   LandlockAttributes all;
   all.files = (std::uint64_t{1} << file_bits.at(static_cast<std::size_t>(std::min(abi, 5L) - 1))) - 1;
   all.network = abi >= 4 ? 3 : 0;  // bind and connect of TCP
@@ -113,12 +115,12 @@ long forbid_files_and_network() {
 
 // The system calls that memory, threads, time and ending need. Whatever is not named here kills the process.
 constexpr std::array harmless{
-    SCMP_SYS(munmap),           SCMP_SYS(mremap),          SCMP_SYS(madvise),      SCMP_SYS(brk),
-    SCMP_SYS(futex),            SCMP_SYS(sched_yield),     SCMP_SYS(getrandom),    SCMP_SYS(set_robust_list),
-    SCMP_SYS(rseq),             SCMP_SYS(rt_sigprocmask),  SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigreturn),
-    SCMP_SYS(sigaltstack),      SCMP_SYS(clock_gettime),   SCMP_SYS(gettimeofday), SCMP_SYS(clock_nanosleep),
-    SCMP_SYS(nanosleep),        SCMP_SYS(gettid),          SCMP_SYS(getpid),       SCMP_SYS(exit),
-    SCMP_SYS(exit_group),       SCMP_SYS(restart_syscall), SCMP_SYS(close),        SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(munmap),      SCMP_SYS(mremap),          SCMP_SYS(madvise),      SCMP_SYS(brk),
+    SCMP_SYS(futex),       SCMP_SYS(sched_yield),     SCMP_SYS(getrandom),    SCMP_SYS(set_robust_list),
+    SCMP_SYS(rseq),        SCMP_SYS(rt_sigprocmask),  SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(sigaltstack), SCMP_SYS(clock_gettime),   SCMP_SYS(gettimeofday), SCMP_SYS(clock_nanosleep),
+    SCMP_SYS(nanosleep),   SCMP_SYS(gettid),          SCMP_SYS(getpid),       SCMP_SYS(exit),
+    SCMP_SYS(exit_group),  SCMP_SYS(restart_syscall), SCMP_SYS(close),        SCMP_SYS(sched_getaffinity),
 };
 // Of an examination: reads the dump, answers. The descriptor's own state may be asked for (by fstat, which
 // glibc makes of newfstatat), which also tells whether a path exists; there is nobody to be told.

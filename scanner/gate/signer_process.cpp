@@ -47,8 +47,8 @@ bool is_number(std::string_view text) {
 }
 
 bool is_statement(std::string_view message) {
-  const std::string opening = "DSSEv1 " + std::to_string(in_toto_media_type.size()) + " " +
-                              std::string(in_toto_media_type) + " ";
+  const std::string opening =
+      "DSSEv1 " + std::to_string(in_toto_media_type.size()) + " " + std::string(in_toto_media_type) + " ";
   if (!message.starts_with(opening)) return false;
   message.remove_prefix(opening.size());
   const std::size_t end = message.find(' ');

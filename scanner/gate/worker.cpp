@@ -146,11 +146,11 @@ WorkerReport examine_confined(const WorkerOrder& order) {
     return report;
   };
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(order.seconds);
-  if (::lseek(order.descriptor, 0, SEEK_SET) != 0) return fail("the dump is not a file that can be read again");
-  auto process = ConfinedProcess::start(std::span(&order.descriptor, 1),
-                                        [&](std::span<const int> given, int answer) {
-                                          return work_and_answer(order, given.front(), answer);
-                                        });
+  if (::lseek(order.descriptor, 0, SEEK_SET) != 0)
+    return fail("the dump is not a file that can be read again");
+  auto process = ConfinedProcess::start(
+      std::span(&order.descriptor, 1),
+      [&](std::span<const int> given, int answer) { return work_and_answer(order, given.front(), answer); });
   if (!process) return fail(process.error().message);
 
   FileHash hash(order.descriptor);

@@ -29,8 +29,10 @@ WorkerAnswer full_answer() {
   answer.record.gaps = {gap_of(GapReason::absent), endless};
   answer.record.layers = {{.path = "gzip!zstd", .members = 2, .bytes_in = 10, .bytes_out = 1000}};
   answer.record.images = {{.layer = "elf-core", .base = 1, .bytes = 2, .regions = 3, .big_endian = true}};
-  answer.record.protected_keys = {
-      {.name = "ca.pem", .public_key_sha256 = digest_of('c'), .found = true, .representations = {"pem", "der"}}};
+  answer.record.protected_keys = {{.name = "ca.pem",
+                                   .public_key_sha256 = digest_of('c'),
+                                   .found = true,
+                                   .representations = {"pem", "der"}}};
   answer.record.public_keys = {digest_of('d'), digest_of('e')};
   answer.retro_filter = {std::byte{1}, std::byte{0}, std::byte{255}};
   answer.sandbox = {"seccomp"};

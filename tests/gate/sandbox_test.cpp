@@ -50,7 +50,8 @@ TEST(Sandbox, LetsMemoryThreadsAndReadingBe) {
                 threads.emplace_back([&] { sum += static_cast<int>(std::vector<char>(1 << 20, 1).at(5)); });
               for (std::thread& thread : threads) thread.join();
               struct stat status{};
-              const bool read = ::pread(dump, bytes.data(), bytes.size(), 0) > 0 && ::fstat(dump, &status) == 0;
+              const bool read =
+                  ::pread(dump, bytes.data(), bytes.size(), 0) > 0 && ::fstat(dump, &status) == 0;
               return read && sum == 4 ? 7 : 1;
             }),
             7);
@@ -77,7 +78,8 @@ int try_read_another() {
   return static_cast<int>(::process_vm_readv(::getppid(), &here, 1, &here, 1, 0));
 }
 int try_executable_memory() {
-  void* const page = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* const page =
+      ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return page == MAP_FAILED ? 1 : 0;
 }
 int try_old_page_executable() {
@@ -142,7 +144,9 @@ TEST(Sandbox, NamesWhatIsInForce) {
   (void)::close(ends[0]);
   for (const char* name : {"no_new_privs", "rlimits", "not dumpable", "landlock abi ", "seccomp"})
     EXPECT_NE(names.find(name), std::string::npos) << name << " in\n" << names;
-  if (::geteuid() == 0) { EXPECT_NE(names.find("uid 65534"), std::string::npos) << names; }
+  if (::geteuid() == 0) {
+    EXPECT_NE(names.find("uid 65534"), std::string::npos) << names;
+  }
 }
 
 // Order counts: the first descriptor becomes 3.

@@ -36,7 +36,8 @@ class Examination : public testing::Test {
   WorkerReport examine(const std::string& content, unsigned seconds = 60) {
     const int file = ::memfd_create("dump", MFD_CLOEXEC);
     EXPECT_TRUE(write_whole(file, std::as_bytes(std::span(content))));
-    WorkerOrder order{.descriptor = file, .name = "core", .scan = &options_, .sandbox = {}, .seconds = seconds};
+    WorkerOrder order{
+        .descriptor = file, .name = "core", .scan = &options_, .sandbox = {}, .seconds = seconds};
     order.sandbox.address_space = address_space;
     auto report = examine_confined(order);
     (void)::close(file);
@@ -44,7 +45,8 @@ class Examination : public testing::Test {
   }
   Decision decided(const WorkerReport& report) const {
     using namespace std::chrono;
-    return decide(report.answer.record, Policy{}, KnownTestKeys{}, year_month_day{year{2026}, month{1}, day{1}})
+    return decide(report.answer.record, Policy{}, KnownTestKeys{},
+                  year_month_day{year{2026}, month{1}, day{1}})
         .decision();
   }
 
