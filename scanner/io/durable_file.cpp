@@ -1,0 +1,159 @@
+#include "scanner/io/durable_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+namespace dumpgate {
+namespace {
+
+Error io_error(const std::string& what, const std::string& path, int number) {
+  return {ErrorCode::io, what + " " + path + ": " + std::generic_category().message(number), std::nullopt};
+}
+Error usage(std::string message) { return {ErrorCode::usage, std::move(message), std::nullopt}; }
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) (void)::close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  int number() const { return number_; }
+  bool valid() const { return number_ >= 0; }
+  // Some file systems report a failed write only here.
+  bool close() { return ::close(std::exchange(number_, -1)) == 0; }
+
+ private:
+  int number_;
+};
+
+template <typename Bytes>
+Result<Bytes> read_descriptor(int descriptor, const std::string& path, std::size_t most) {
+  struct stat status{};
+  if (::fstat(descriptor, &status) != 0) return io_error("cannot read", path, errno);
+  if (!S_ISREG(status.st_mode)) return Error{ErrorCode::io, path + " is not a regular file", std::nullopt};
+  Bytes bytes;
+  std::size_t filled = 0;
+  const auto expected = static_cast<std::size_t>(std::max<off_t>(status.st_size, 0));
+  for (bytes.resize(std::min(expected, most) + 1);;) {
+    const ssize_t got = ::read(descriptor, bytes.data() + filled, bytes.size() - filled);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return io_error("cannot read", path, errno);
+    if (got == 0) break;
+    filled += static_cast<std::size_t>(got);
+    if (filled > most) return Error{ErrorCode::limit, path + " is too long", std::nullopt};
+    if (filled == bytes.size()) bytes.resize(std::min(2 * filled, most + 1));
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+Result<void> write_whole(int descriptor, const std::string& path, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return io_error("cannot write", path, errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+// Writes to a file that was opened for it, and closes it.
+Result<void> fill_durably(Descriptor& file, const std::string& path, std::span<const std::byte> bytes) {
+  if (const auto written = write_whole(file.number(), path, bytes); !written) return written.error();
+  if (::fsync(file.number()) != 0) return io_error("cannot write", path, errno);
+  if (!file.close()) return io_error("cannot write", path, errno);
+  return {};
+}
+
+}  // namespace
+
+std::string directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+bool path_exists(const std::string& path) {
+  struct stat status{};
+  return ::lstat(path.c_str(), &status) == 0;
+}
+
+Result<std::vector<std::byte>> read_file(const std::string& path, std::size_t most) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file.valid()) return io_error("cannot read", path, errno);
+  return read_descriptor<std::vector<std::byte>>(file.number(), path, most);
+}
+
+Result<SecretBytes> read_secret_file(const std::string& path, std::size_t most) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file.valid()) return io_error("cannot read", path, errno);
+  struct stat status{};
+  if (::fstat(file.number(), &status) != 0) return io_error("cannot read", path, errno);
+  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    return usage(path + " may be read by others than its owner: chmod 600 it");
+  return read_descriptor<SecretBytes>(file.number(), path, most);
+}
+
+Result<void> replace_file(const std::string& path, std::span<const std::byte> bytes, mode_t mode) {
+  const std::string directory = directory_of(path);
+  const std::string name = path.substr(path.rfind('/') + 1);
+  const std::string temporary = directory + "/." + name + ".tmp";
+  Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode));
+  if (!file.valid()) return io_error("cannot write", temporary, errno);
+  const auto give_up = [&](Error error) {
+    (void)::unlink(temporary.c_str());
+    return error;
+  };
+  if (const auto filled = fill_durably(file, temporary, bytes); !filled) return give_up(filled.error());
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return give_up(io_error("cannot write", path, errno));
+  return sync_directory(directory);
+}
+
+Result<void> create_secret_file(const std::string& path, std::span<const std::byte> bytes) {
+  Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file.valid())
+    return errno == EEXIST ? usage(path + " is there already") : io_error("cannot write", path, errno);
+  if (const auto filled = fill_durably(file, path, bytes); !filled) {
+    (void)::unlink(path.c_str());
+    return filled.error();
+  }
+  return sync_directory(directory_of(path));
+}
+
+Result<void> make_directories(const std::string& path, mode_t mode) {
+  std::vector<std::string> missing;
+  for (std::string at = path; at != "." && at != "/"; at = directory_of(at)) {
+    struct stat status{};
+    if (::stat(at.c_str(), &status) == 0) {
+      if (!S_ISDIR(status.st_mode)) return io_error("cannot make", path, ENOTDIR);
+      break;
+    }
+    if (errno != ENOENT) return io_error("cannot make", path, errno);
+    missing.push_back(at);
+  }
+  for (auto at = missing.rbegin(); at != missing.rend(); ++at) {
+    if (::mkdir(at->c_str(), mode) != 0 && errno != EEXIST) return io_error("cannot make", *at, errno);
+    if (const auto synced = sync_directory(directory_of(*at)); !synced) return synced.error();
+  }
+  return {};
+}
+
+Result<void> sync_directory(const std::string& path) {
+  const Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.valid()) return io_error("cannot open", path, errno);
+  if (::fsync(directory.number()) != 0) return io_error("cannot write", path, errno);
+  return {};
+}
+
+}  // namespace dumpgate
