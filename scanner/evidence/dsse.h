@@ -26,13 +26,17 @@ std::vector<std::byte> dsse_pre_authentication(std::string_view type, std::strin
 // ErrorCode::limit when it would be longer than most_envelope_bytes.
 Result<std::string> seal_envelope(std::string_view payload, std::span<Signer* const> signers);
 
+// The envelope with one signature more, over the payload it has. The other signatures are kept as they are:
+// nobody has verified them.
+Result<std::string> add_signature(std::string_view line, Signer& signer);
+
 struct OpenedEnvelope {
   std::string payload{};
   std::vector<std::size_t>
       signed_by{};  // indices into `keys` whose signatures are valid, each once, ascending
 };
-// Takes bytes nobody vouches for. An Error when it is no envelope of in_toto_media_type or no key of `keys`
-// signed it.
+// Takes bytes nobody vouches for; an object that has a name twice is refused, since readers differ in it. An
+// Error when it is no envelope of in_toto_media_type or no key of `keys` signed it.
 Result<OpenedEnvelope> open_envelope(std::string_view line, std::span<const Ed25519PublicKey> keys);
 
 }  // namespace dumpgate

@@ -17,6 +17,9 @@
 
 namespace dumpgate {
 
+// A note is at most this long, with the signatures of its witnesses.
+inline constexpr std::size_t most_note_bytes = 256U << 10U;
+
 // Who signs notes: "name+key id in hex+base64(type || key)", as written by C2SP verifier keys.
 struct NoteVerifier {
   std::string name{};  // of the log (its origin) or of a witness
@@ -25,7 +28,11 @@ struct NoteVerifier {
 
   std::string text() const;
 };
+// ErrorCode::usage for what is no verifier key, or one of another type of signature.
 Result<NoteVerifier> parse_note_verifier(std::string_view text);
+
+// Whether a key may have this name: UTF-8, not empty, no space, no plus, no control character.
+bool is_note_name(std::string_view name);
 
 struct Checkpoint {
   std::string origin{};
@@ -38,9 +45,11 @@ struct Checkpoint {
 // `name` is the log's origin. The result is the whole note: body, empty line, one signature line.
 Result<std::string> sign_checkpoint(const Checkpoint& checkpoint, Signer& signer);
 // Verifies the log's own signature among those of the note, and that the origin is the verifier's name.
+// ErrorCode::corrupt says what is wrong. A note with extension lines is taken; they are not kept.
 Result<Checkpoint> open_checkpoint(std::string_view note, const NoteVerifier& log);
 
-// Adds a witness's cosignature line of `time` (seconds since 1970) to a note that was opened.
+// Adds a witness's cosignature line of `time` (seconds since 1970) to a note that was opened; an older one of
+// the same witness goes.
 Result<std::string> cosign_checkpoint(std::string_view note, const std::string& witness, Signer& signer,
                                       std::uint64_t time);
 // The time of the witness's valid cosignature; nothing when there is none.

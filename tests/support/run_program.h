@@ -61,9 +61,11 @@ inline ProgramRun run_shell(const std::string& line) {
           .err = read_whole(directory.file("err"))};
 }
 
+#ifdef DUMPGATE_PROGRAM  // tests of the command line have it, tests of a layer do not
 // run_program runs the program with arguments as sh reads them.
 inline ProgramRun run_program(const std::string& arguments) {
   return run_shell("'" DUMPGATE_PROGRAM "' " + arguments);
 }
+#endif
 
 }  // namespace dumpgate

@@ -1,0 +1,75 @@
+#include "scanner/evidence/tlog_proof.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "scanner/base/base64.h"
+
+namespace dumpgate {
+namespace {
+
+constexpr std::string_view first_line = "c2sp.org/tlog-proof@v1";
+constexpr std::size_t most_proof_bytes = most_note_bytes + (64U << 10U);
+constexpr std::size_t most_hashes = 64;
+
+Error corrupt(std::string message) { return {ErrorCode::corrupt, std::move(message), std::nullopt}; }
+
+std::optional<std::string_view> take_line(std::string_view& text) {
+  const std::size_t end = text.find('\n');
+  if (end == std::string_view::npos) return std::nullopt;
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(end + 1);
+  return line;
+}
+
+std::optional<std::uint64_t> parse_index(std::string_view line) {
+  constexpr std::string_view word = "index ";
+  if (!line.starts_with(word)) return std::nullopt;
+  line.remove_prefix(word.size());
+  std::uint64_t value = 0;
+  const char* const end = line.data() + line.size();
+  const auto [at, error] = std::from_chars(line.data(), end, value);
+  if (error != std::errc{} || at != end || (line.size() > 1 && line.front() == '0')) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+std::string TlogProof::text() const {
+  std::string out = std::string(first_line) + "\nindex " + std::to_string(index) + "\n";
+  for (const TreeHash& hash : path) out += to_base64(hash) + "\n";
+  return out + "\n" + note;
+}
+
+Result<TlogProof> parse_tlog_proof(std::string_view text) {
+  const Error refused = corrupt("not a proof of the form c2sp.org/tlog-proof@v1");
+  if (text.size() > most_proof_bytes || take_line(text) != first_line) return refused;
+  auto line = take_line(text);
+  if (line && line->starts_with("extra ")) {
+    if (!from_base64(line->substr(6))) return refused;
+    line = take_line(text);
+  }
+  const auto index = line ? parse_index(*line) : std::nullopt;
+  if (!index) return refused;
+  TlogProof proof{.index = *index};
+  for (line = take_line(text); line && !line->empty(); line = take_line(text)) {
+    const auto hash = from_base64(*line);
+    if (!hash || hash->size() != TreeHash{}.size() || proof.path.size() == most_hashes) return refused;
+    std::ranges::copy(*hash, proof.path.emplace_back().begin());
+  }
+  if (!line || text.empty()) return refused;
+  proof.note = std::string(text);
+  return proof;
+}
+
+Result<Checkpoint> verify_tlog_proof(const TlogProof& proof, const TreeHash& leaf, const NoteVerifier& log) {
+  auto checkpoint = open_checkpoint(proof.note, log);
+  if (!checkpoint) return checkpoint.error();
+  if (!verify_inclusion(proof.index, checkpoint->size, leaf, proof.path, checkpoint->root))
+    return corrupt("the proof does not show that the leaf is in the log");
+  return checkpoint;
+}
+
+}  // namespace dumpgate
