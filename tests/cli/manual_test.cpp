@@ -43,7 +43,7 @@ TEST(Manual, NamesEverySubCommand) {
   ASSERT_NE(end, std::string::npos);
   const std::string commands = manual.substr(begin, end - begin);
   for (const std::string& path : program.paths()) {
-    if (path == "signatures") continue;  // its sub-commands are there
+    if (path == "signatures" || path == "log") continue;  // their sub-commands are there
     EXPECT_TRUE(std::regex_search(commands, std::regex("\\n " + path + "( |\\n)|\\n" + path + "( |\\n)")))
         << path;
   }
@@ -54,8 +54,9 @@ TEST(Help, NamesEverySubCommandAndOption) {
   const std::string all = run_program("--help").out;
   std::set<std::string> options = long_options_in(all);
   for (const std::string& path : program.paths()) {
-    if (path.find(' ') != std::string::npos) continue;
-    EXPECT_NE(all.find("\n  " + path + " "), std::string::npos) << path;
+    if (path.find(' ') == std::string::npos) {
+      EXPECT_NE(all.find("\n  " + path + " "), std::string::npos) << path;
+    }
     const ProgramRun run = run_program(path + " --help");
     EXPECT_EQ(run.code, 0);
     EXPECT_EQ(run.err, "");

@@ -1,0 +1,51 @@
+// dumpgate log verify: everything that a log says about itself, checked.
+
+#include <CLI/CLI.hpp>
+
+#include <string>
+
+#include "scanner/base/printable.h"
+#include "scanner/cli/log_verb.h"
+#include "scanner/evidence/log_audit.h"
+
+namespace dumpgate {
+namespace {
+
+class VerifyVerb final : public Command {
+ public:
+  void declare(CLI::App& app) override {
+    app.add_option("DIR", log_, "directory of the log")->required();
+    app.add_option("--vkey", verifier_key_, "the log's verifier key; else the one in DIR is believed");
+    app.add_option("--consistent-with", old_, "an older checkpoint, which the log must extend");
+  }
+
+  int run() override {
+    const auto reader = open_log_reader(log_, verifier_key_);
+    if (!reader) return log_failure(reader.error());
+    if (!old_.empty()) {
+      const auto note = read_input_text(old_, most_note_bytes);
+      if (!note) return log_failure(note.error());
+      if (const auto extends = reader->extends(*note); !extends) return log_failure(extends.error());
+    }
+    const auto audit = audit_log(*reader);
+    if (!audit) return log_failure(audit.error());
+    write_stdout(printable(reader->verifier().name) + ": " + std::to_string(audit->leaves) + " entries and " +
+                 std::to_string(audit->artifacts) + " artifacts verified" +
+                 (old_.empty() ? "" : "; it extends the older checkpoint") + "\n");
+    return 0;
+  }
+
+ private:
+  std::string log_{};
+  std::string verifier_key_{};
+  std::string old_{};
+};
+
+constinit const CommandEntry instance{"verify", "check every entry, tile, signature and artifact",
+                                      &make_command<VerifyVerb>};
+
+}  // namespace
+
+constinit const CommandEntry& verify_log_verb = instance;
+
+}  // namespace dumpgate
