@@ -2,6 +2,7 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -9,6 +10,7 @@
 
 #include "scanner/base/hex.h"
 #include "scanner/evidence/dsse.h"
+#include "scanner/evidence/log_leftovers.h"
 #include "scanner/evidence/statement_form.h"
 
 namespace dumpgate {
@@ -76,6 +78,7 @@ Result<LogAudit> audit_log(const LogReader& reader,
     return {};
   });
   if (!verified) return verified.error();
+  if (const auto rest = check_leftovers(reader); !rest) return rest.error();
   return LogAudit{.leaves = reader.checkpoint().size, .artifacts = auditor.artifacts()};
 }
 

@@ -89,7 +89,8 @@ Result<NoteVerifier> read_verifier_key(const std::string& directory) {
   const std::string path = below(directory, verifier_key_file);
   auto text = read_text(path);
   if (!text) return text.error();
-  if (text->ends_with('\n')) text->pop_back();
+  if (!text->ends_with('\n')) return corrupt(path + " does not end with a line");
+  text->pop_back();
   auto verifier = parse_note_verifier(*text);
   if (!verifier) return corrupt(path + ": " + verifier.error().message);
   return verifier;
