@@ -16,7 +16,7 @@
 
 #include "scanner/gate/open_beneath.h"
 #include "tests/support/judging.h"
-#include "tests/support/run_program.h"
+#include "tests/support/temporary_directory.h"
 
 namespace dumpgate {
 namespace {
