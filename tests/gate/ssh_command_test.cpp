@@ -98,7 +98,7 @@ TEST(SafeName, IsOneNameThatHidesNothing) {
   EXPECT_EQ(safe_name("a b\n\xff"), "a_b__");
   EXPECT_EQ(safe_name("///"), "");
   EXPECT_EQ(safe_name(std::string(300, 'x') + "/.core").size(), 200U);
-  for (const std::string path : {std::string(199, 'x') + "/.." + std::string(199, 'y'), std::string("..")}) {
+  for (const std::string& path : {std::string(199, 'x') + "/.." + std::string(199, 'y'), std::string("..")}) {
     EXPECT_FALSE(safe_name(path).starts_with('.'));
     EXPECT_EQ(safe_name(path).find('/'), std::string::npos);
   }
