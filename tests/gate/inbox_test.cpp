@@ -77,7 +77,7 @@ TEST_F(InboxTest, LeavesOutWhatIsNotWholeOrNoFile) {
 }
 
 TEST_F(InboxTest, DeliversNothingWhenItCannotTellWhatWasCutOff) {
-  for (const std::string& logged : {"renamed-meanwhile", "odd\\040name"}) {
+  for (const char* const logged : {"renamed-meanwhile", "odd\\040name"}) {
     Inbox box = inbox();
     put(fs::path(*box.session_directory()) / "core", "half");
     const auto delivery = box.deliver({logged});
