@@ -1,0 +1,88 @@
+#include "scanner/cli/gate_setup.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <CLI/CLI.hpp>
+
+#include <array>
+#include <utility>
+
+#include "scanner/base/descriptor.h"
+#include "scanner/base/printable.h"
+#include "scanner/cli/command.h"
+#include "scanner/evidence/key_directory.h"
+#include "scanner/gate/file_copy.h"
+#include "scanner/io/durable_file.h"
+
+namespace dumpgate {
+namespace {
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  (void)::gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+Result<std::string> program_digest() {
+  const Descriptor program(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+  if (!program) return Error{ErrorCode::io, "cannot read this program's own file", std::nullopt};
+  auto hashed = hash_file(program.get());
+  if (!hashed) return hashed.error();
+  return hashed->sha256;
+}
+
+}  // namespace
+
+int gate_failure(const Error& error) {
+  write_stderr("dumpgate: " + printable(error.message) + "\n");
+  return error.code == ErrorCode::usage || error.code == ErrorCode::unsupported ? exit_usage : exit_internal;
+}
+
+void GateSetup::declare(CLI::App& app) {
+  app.add_option("--log", log_directory_, "directory of the evidence log")->required();
+  app.add_option("--keys", keys_directory_, "directory of the log's and the site's key")->required();
+  app.add_option("--tmp", temporary_, "where what comes through a pipe is kept, without a name");
+  app.add_option("--timeout", timeout_, "seconds for an examination, beside 240 for each begun GiB; default 120");
+  app.add_flag("--weaker-sandbox", weaker_sandbox_, "examine although the kernel lacks a mechanism; the log says so");
+  settings_.declare(app);
+}
+
+Result<void> GateSetup::open_log() {
+  const auto reader = LogReader::open(log_directory_);
+  if (!reader) return Error{ErrorCode::usage, log_directory_ + ": " + reader.error().message, std::nullopt};
+  const std::string& origin = reader->verifier().name;
+  SandboxPolicy sandbox{.require_all = !weaker_sandbox_};
+  auto signer = SignerProcess::start(keys_directory_ + "/" + std::string(signing_key_file), origin, sandbox);
+  if (!signer) return signer.error();
+  signer_ = std::move(*signer);
+  auto log = EvidenceLog::open(log_directory_, *signer_);
+  if (!log) return Error{ErrorCode::usage, log_directory_ + ": " + log.error().message, std::nullopt};
+  log_.emplace(std::move(*log));
+  auto digest = program_digest();
+  if (!digest) return digest.error();
+  context_.identity = {.id = origin,
+                       .host = host_name(),
+                       .version = std::string(program_version),
+                       .program_sha256 = std::move(*digest)};
+  context_.log = &*log_;
+  return {};
+}
+
+Result<void> GateSetup::prepare() {
+  if (settings_.site_key_file.empty())
+    settings_.site_key_file = keys_directory_ + "/" + std::string(site_key_file);
+  auto prepared = settings_.prepare();
+  if (!prepared) return prepared.error();
+  prepared_ = std::move(*prepared);
+  context_.scan = std::move(prepared_.options);
+  context_.scan.signatures = &prepared_.signatures;
+  context_.scan.stop = &stop_requested;
+  context_.policy = prepared_.policy;
+  context_.known_test_keys = prepared_.known_test_keys;
+  context_.sandbox.require_all = !weaker_sandbox_;
+  context_.seconds_per_dump = timeout_;
+  context_.private_directory = temporary_;
+  return open_log();
+}
+
+}  // namespace dumpgate

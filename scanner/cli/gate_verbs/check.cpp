@@ -1,0 +1,60 @@
+// dumpgate gate check: one dump, examined as the gate does, with its verdict in the log: for pipelines.
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <CLI/CLI.hpp>
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+
+#include "scanner/base/descriptor.h"
+#include "scanner/base/printable.h"
+#include "scanner/cli/command.h"
+#include "scanner/cli/gate_setup.h"
+#include "scanner/cli/gate_verb.h"
+
+namespace dumpgate {
+namespace {
+
+class CheckVerb final : public Command {
+ public:
+  void declare(CLI::App& app) override {
+    app.add_option("INPUT", input_, "a dump; '-' is standard input")->required();
+    setup_.declare(app);
+    app.footer("Exit codes: those of scan. A verdict that could not be logged holds.");
+  }
+
+  int run() override {
+    const bool from_stdin = input_ == "-";
+    const Descriptor dump(from_stdin ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                                     : ::open(input_.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    if (!dump)
+      return gate_failure({ErrorCode::usage,
+                           "cannot open " + input_ + ": " + std::generic_category().message(errno),
+                           std::nullopt});
+    if (const auto prepared = setup_.prepare(); !prepared) return gate_failure(prepared.error());
+    Examiner examiner(setup_.context());
+    const GateVerdict verdict = examiner.examine(
+        dump.get(),
+        {.channel = "check", .name = input_, .requester = "uid " + std::to_string(::getuid())});
+    std::string text = printable(input_) + ": " + std::string(to_string(verdict.decision)) + ", scan " +
+                       verdict.scan_id + ", " +
+                       (verdict.leaf ? "leaf " + std::to_string(verdict.leaf->index) : "not logged") + "\n";
+    for (const std::string& reason : verdict.reasons) text += "  " + reason + "\n";
+    write_stdout(text);
+    return verdict.leaf ? exit_code(verdict.decision) : exit_hold;
+  }
+
+ private:
+  std::string input_{};
+  GateSetup setup_{};
+};
+
+constinit const CommandEntry instance{"check", "examine one dump, and log the verdict", &make_command<CheckVerb>};
+
+}  // namespace
+
+constinit const CommandEntry& check_gate_verb = instance;
+
+}  // namespace dumpgate

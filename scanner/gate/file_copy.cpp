@@ -1,0 +1,59 @@
+#include "scanner/gate/file_copy.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <functional>
+#include <span>
+#include <system_error>
+#include <vector>
+
+#include "scanner/base/descriptor.h"
+#include "scanner/base/hex.h"
+#include "scanner/gate/confined_process.h"
+#include "scanner/io/digest.h"
+
+namespace dumpgate {
+namespace {
+
+Error io_error(const std::string& what) {
+  return {.code = ErrorCode::io, .message = what + ": " + std::generic_category().message(errno)};
+}
+
+Result<CopiedFile> read_all(int file, const std::function<bool(std::span<const std::byte>)>& take) {
+  std::vector<std::byte> piece(std::size_t{1} << 20);
+  Sha256 hash;
+  CopiedFile done;
+  for (;;) {
+    const ssize_t got = ::pread(file, piece.data(), piece.size(), static_cast<off_t>(done.size));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return io_error("cannot read a dump");
+    if (got == 0) break;
+    const auto bytes = std::span(piece).first(static_cast<std::size_t>(got));
+    hash.update(bytes);
+    if (!take(bytes)) return io_error("cannot write a copy");
+    done.size += bytes.size();
+  }
+  done.sha256 = to_hex(hash.finish());
+  return done;
+}
+
+}  // namespace
+
+Result<CopiedFile> copy_file(int from, const std::string& to) {
+  if (::unlink(to.c_str()) != 0 && errno != ENOENT) return io_error("cannot replace " + to);
+  const Descriptor copy(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!copy) return io_error("cannot create a copy");
+  auto copied = read_all(from, [&](std::span<const std::byte> bytes) { return write_whole(copy.get(), bytes); });
+  if (copied && ::fsync(copy.get()) != 0) copied = io_error("cannot make a copy durable");
+  if (!copied) (void)::unlink(to.c_str());
+  return copied;
+}
+
+Result<CopiedFile> hash_file(int file) {
+  return read_all(file, [](std::span<const std::byte>) { return true; });
+}
+
+}  // namespace dumpgate

@@ -1,0 +1,25 @@
+// copy_file: a durable copy of an open file, with the digest of what was written. The one rule: the digest is
+// of the bytes that went into the copy, so that what is compared later is what leaves.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "scanner/base/result.h"
+
+namespace dumpgate {
+
+struct CopiedFile {
+  std::string sha256{};
+  std::uint64_t size = 0;
+};
+
+// A new file of mode 0600 (one that is there is replaced), durable on return. ErrorCode::io; then nothing of
+// it is left.
+Result<CopiedFile> copy_file(int from, const std::string& to);
+
+// Reads the open file from its first byte to its last.
+Result<CopiedFile> hash_file(int file);
+
+}  // namespace dumpgate

@@ -1,0 +1,266 @@
+#include "scanner/gate/passage.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <span>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "scanner/base/descriptor.h"
+#include "scanner/base/printable.h"
+#include "scanner/evidence/tlog_proof.h"
+#include "scanner/gate/file_copy.h"
+#include "scanner/gate/release_trace.h"
+#include "scanner/io/durable_file.h"
+
+namespace dumpgate {
+namespace {
+
+constexpr mode_t released_mode = S_IRUSR | S_IWUSR | S_IRGRP;
+
+Error io_error(const std::string& what) {
+  return {.code = ErrorCode::io, .message = what + ": " + std::generic_category().message(errno)};
+}
+
+PassageOutcome postponed(const std::string& name, const std::string& why) {
+  return {PassageEnd::postponed, printable(name) + ": not now: " + printable(why)};
+}
+
+std::string destination_of(const Spool& spool) { return "directory " + spool.release_path(); }
+
+// What must be as it was when the examination began.
+bool unchanged(const struct stat& before, int dump) {
+  struct stat now{};
+  const auto same = [](const timespec& a, const timespec& b) {
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+  };
+  return ::fstat(dump, &now) == 0 && now.st_size == before.st_size && now.st_nlink == 1 &&
+         before.st_nlink == 1 && same(now.st_mtim, before.st_mtim) && same(now.st_ctim, before.st_ctim);
+}
+
+// A name in the release directory that is free, with those of its proofs.
+std::string free_name(const Spool& spool, const SpoolState& state) {
+  for (const char* const ending : {"", ".intoto.jsonl", ".tlog-proof"})
+    if (path_exists(spool.release_path() + "/" + state.name + ending)) return state.name + "." + state.scan_id;
+  return state.name;
+}
+
+}  // namespace
+
+PassageOutcome Passage::run(const std::string& scan_id) {
+  auto state = spool_.settle(scan_id);
+  if (!state) return postponed(scan_id, state.error().message);
+  if (!*state) return postponed(scan_id, "it went back to where it came from");
+  switch ((*state)->stage) {
+    case SpoolStage::releasing:
+    case SpoolStage::placed:
+      return resume(std::move(**state));
+    case SpoolStage::kept:
+      return {PassageEnd::kept, {}};
+    case SpoolStage::taking:
+    case SpoolStage::taken:
+      break;
+  }
+  return examine(std::move(**state));
+}
+
+PassageOutcome Passage::examine(SpoolState state) {
+  const Descriptor dump(::open(spool_.dump_of(state.scan_id).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat before{};
+  if (!dump || ::fstat(dump.get(), &before) != 0) return postponed(state.name, "its dump cannot be opened");
+  const WriteState writers = take_read_lease(dump.get());
+  if (writers == WriteState::somebody) return postponed(state.name, "somebody writes to it");
+
+  const auto reader = context_.log->reader();
+  if (!reader) return postponed(state.name, reader.error().message);
+  state.log_from = reader->checkpoint().size;
+  Examiner examiner(context_);
+  const GateVerdict verdict = examiner.examine_as(state.scan_id, dump.get(),
+                                                  {.channel = "spool", .name = state.name});
+  if (!verdict.leaf) return postponed(state.name, verdict.reasons.empty() ? "" : verdict.reasons.front());
+  // A request to stop is no judgement of the dump.
+  if (context_.scan.stop != nullptr && context_.scan.stop->load())
+    return postponed(state.name, "the gate is stopping");
+  const bool untouched =
+      unchanged(before, dump.get()) && (writers == WriteState::unknown || read_lease_held(dump.get()));
+  state.decision = to_string(verdict.decision);
+  if (verdict.decision == Decision::release && untouched) {
+    state.dump_sha256 = verdict.dump_sha256;
+    state.size = verdict.size;
+    state.verdict_index = verdict.leaf->index;
+    return release(std::move(state), verdict, dump.get());
+  }
+  state.stage = SpoolStage::kept;
+  std::string why = verdict.reasons.empty() ? std::string() : verdict.reasons.front();
+  if (verdict.decision == Decision::release) why = "it changed while it was examined";
+  if (const auto saved = spool_.save(state); !saved) return postponed(state.name, saved.error().message);
+  return {PassageEnd::kept, printable(state.name) + ": " + state.decision + ", kept as " + state.scan_id +
+                                " (leaf " + std::to_string(verdict.leaf->index) + "): " + why};
+}
+
+PassageOutcome Passage::release(SpoolState state, const GateVerdict& verdict, int dump) {
+  struct stat before{};
+  if (::fstat(dump, &before) != 0) return postponed(state.name, "its dump cannot be looked at");
+  const bool leased = read_lease_held(dump);
+  state.stage = SpoolStage::releasing;
+  state.release_name = free_name(spool_, state);
+  if (const auto saved = spool_.save(state); !saved) return postponed(state.name, saved.error().message);
+  Examiner examiner(context_);
+  const auto intent = examiner.intend_release(verdict, state.release_name, destination_of(spool_));
+  if (!intent) return postponed(state.name, intent.error().message);
+  // Once more, now that nothing but the renaming is left.
+  auto placed = unchanged(before, dump) && leased == read_lease_held(dump)
+                    ? place_proofs(state)
+                    : Result<void>(Error{ErrorCode::corrupt, "the dump changed after it was examined",
+                                         std::nullopt});
+  if (placed) placed = place_dump(state, dump, state.dump_sha256);
+  if (placed) return finish(state, verdict, *intent);
+  if (placed.error().code != ErrorCode::corrupt) return postponed(state.name, placed.error().message);
+  state.stage = SpoolStage::kept;
+  state.decision = "hold";
+  const std::string& why = placed.error().message;
+  const auto ended = examiner.end_release(verdict, *intent, ReleaseStage::aborted, state.release_name,
+                                          destination_of(spool_), why);
+  const auto saved = spool_.save(state);
+  if (!ended || !saved) return postponed(state.name, why);
+  return {PassageEnd::kept, printable(state.name) + ": hold, kept as " + state.scan_id + ": " + why};
+}
+
+Result<void> Passage::place_proofs(const SpoolState& state) const {
+  const auto reader = context_.log->reader();
+  if (!reader) return reader.error();
+  const auto entry = reader->entry(state.verdict_index);
+  if (!entry) return entry.error();
+  auto path = reader->inclusion(state.verdict_index);
+  if (!path) return path.error();
+  const TlogProof proof{.index = state.verdict_index, .path = std::move(*path), .note = reader->note()};
+  const std::array<std::pair<std::string_view, std::string>, 2> files{
+      {{".intoto.jsonl", *entry + "\n"}, {".tlog-proof", proof.text()}}};
+  for (const auto& [ending, text] : files) {
+    const std::string file = spool_.release_path() + "/" + state.release_name + std::string(ending);
+    if (auto done = replace_file(file, std::as_bytes(std::span(text)), released_mode); !done) return done;
+  }
+  return {};
+}
+
+// By one rename that never replaces anything. `dump` is the very file that was examined.
+Result<void> Passage::place_dump(SpoolState& state, int dump, const std::string& expected_sha256) {
+  if (state.dump_sha256 != expected_sha256)
+    return Error{ErrorCode::internal, "a release of another dump", std::nullopt};
+  if (::fchmod(dump, released_mode) != 0) return io_error("cannot set the mode of a dump");
+  const std::string from = spool_.dump_of(state.scan_id);
+  const std::string second = state.name + "." + state.scan_id;
+  while (::renameat2(AT_FDCWD, from.c_str(), spool_.release(), state.release_name.c_str(), RENAME_NOREPLACE) !=
+         0) {
+    if (errno == EXDEV) return place_copy(state, dump);
+    if (errno != EEXIST || state.release_name == second) return io_error("cannot release a dump");
+    state.release_name = second;
+    if (auto saved = spool_.save(state); !saved) return saved;
+    if (auto proofs = place_proofs(state); !proofs) return proofs;
+  }
+  if (auto synced = sync_directory(spool_.release_path()); !synced) return synced;
+  return sync_directory(spool_.place(state.scan_id));
+}
+
+// To another file system: a hidden copy, hashed while it is written, and then one rename there.
+Result<void> Passage::place_copy(SpoolState& state, int dump) {
+  const std::string hidden = "." + state.scan_id + ".part";
+  if (state.stage != SpoolStage::placed) {
+    const std::string path = spool_.release_path() + "/" + hidden;
+    const auto copied = copy_file(dump, path);
+    if (!copied) return copied.error();
+    if (copied->sha256 != state.dump_sha256 || copied->size != state.size) {
+      (void)::unlink(path.c_str());
+      return Error{ErrorCode::corrupt, "the copy for release is not what was examined", std::nullopt};
+    }
+    if (::chmod(path.c_str(), released_mode) != 0) return io_error("cannot set the mode of a copy");
+    if (auto synced = sync_directory(spool_.release_path()); !synced) return synced;
+    state.stage = SpoolStage::placed;
+    if (auto saved = spool_.save(state); !saved) return saved;
+  }
+  // When the hidden copy is gone, an earlier passage gave it its name; the receiver may have taken it since.
+  const std::string second = state.name + "." + state.scan_id;
+  while (::renameat2(spool_.release(), hidden.c_str(), spool_.release(), state.release_name.c_str(),
+                     RENAME_NOREPLACE) != 0 &&
+         errno != ENOENT) {
+    if (errno != EEXIST || state.release_name == second) return io_error("cannot release a dump");
+    state.release_name = second;
+    if (auto saved = spool_.save(state); !saved) return saved;
+    if (auto proofs = place_proofs(state); !proofs) return proofs;
+  }
+  if (auto synced = sync_directory(spool_.release_path()); !synced) return synced;
+  if (::unlink(spool_.dump_of(state.scan_id).c_str()) != 0 && errno != ENOENT)
+    return io_error("cannot remove a released dump from quarantine");
+  return sync_directory(spool_.place(state.scan_id));
+}
+
+PassageOutcome Passage::finish(const SpoolState& state, const GateVerdict& verdict, const LeafPlace& intent) {
+  Examiner examiner(context_);
+  const auto ended = examiner.end_release(verdict, intent, ReleaseStage::complete, state.release_name,
+                                          destination_of(spool_));
+  // The dump has left; what is missing is said at the next passage.
+  if (!ended) return postponed(state.name, "released, and not yet logged so: " + ended.error().message);
+  if (const auto gone = spool_.forget(state.scan_id); !gone)
+    return postponed(state.name, "released; " + gone.error().message);
+  return {PassageEnd::released, printable(state.name) + ": released as " + printable(state.release_name) +
+                                    " (leaf " + std::to_string(state.verdict_index) + ")"};
+}
+
+PassageOutcome Passage::resume(SpoolState state) {
+  const auto trace = release_trace(*context_.log, state);
+  if (!trace) return postponed(state.name, trace.error().message);
+  const bool holds_dump = path_exists(spool_.dump_of(state.scan_id));
+  if (!trace->intent) {
+    if (!holds_dump) return postponed(state.name, "its dump is gone, and no release was intended");
+    state.stage = SpoolStage::taken;
+    if (const auto saved = spool_.save(state); !saved) return postponed(state.name, saved.error().message);
+    return examine(std::move(state));
+  }
+  const auto log_recovery = [&](const std::string& what) {
+    return context_.log->append(control_statement({.event = "recovery",
+                                                   .gate = context_.identity,
+                                                   .time = utc_now(),
+                                                   .details = {{"scan_id", state.scan_id}, {"done", what}}}));
+  };
+  if (trace->ended) {
+    if (const auto gone = spool_.forget(state.scan_id); !gone) return postponed(state.name, gone.error().message);
+    return {PassageEnd::released, printable(state.name) + ": its release was complete"};
+  }
+  if (!holds_dump) {
+    if (const auto logged = log_recovery("the dump had been released"); !logged)
+      return postponed(state.name, logged.error().message);
+    return finish(state, trace->verdict, *trace->intent);
+  }
+  const Descriptor dump(::open(spool_.dump_of(state.scan_id).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!dump || take_read_lease(dump.get()) == WriteState::somebody)
+    return postponed(state.name, "its dump cannot be opened, or somebody writes to it");
+  const auto hashed = hash_file(dump.get());
+  if (!hashed) return postponed(state.name, hashed.error().message);
+  Result<void> placed = Error{ErrorCode::corrupt, "the dump is not the one that was decided on", std::nullopt};
+  if (hashed->sha256 == trace->verdict.dump_sha256 && hashed->size == state.size) placed = place_proofs(state);
+  if (placed)
+    placed = state.stage == SpoolStage::placed ? place_copy(state, dump.get())
+                                               : place_dump(state, dump.get(), trace->verdict.dump_sha256);
+  if (placed) {
+    if (const auto logged = log_recovery("the release was completed"); !logged)
+      return postponed(state.name, logged.error().message);
+    return finish(state, trace->verdict, *trace->intent);
+  }
+  if (placed.error().code != ErrorCode::corrupt) return postponed(state.name, placed.error().message);
+  Examiner examiner(context_);
+  const auto ended = examiner.end_release(trace->verdict, *trace->intent, ReleaseStage::aborted,
+                                          state.release_name, destination_of(spool_), placed.error().message);
+  state.stage = SpoolStage::kept;
+  state.decision = "hold";
+  if (!ended || !log_recovery("the release was aborted") || !spool_.save(state))
+    return postponed(state.name, placed.error().message);
+  return {PassageEnd::kept, printable(state.name) + ": hold, kept as " + state.scan_id};
+}
+
+}  // namespace dumpgate

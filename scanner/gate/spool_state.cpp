@@ -1,0 +1,69 @@
+#include "scanner/gate/spool_state.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "scanner/base/hex.h"
+#include "scanner/base/printable.h"
+
+namespace dumpgate {
+namespace {
+
+constexpr std::array<std::string_view, 5> stage_words{"taking", "taken", "kept", "releasing", "placed"};
+
+Error corrupt() { return {.code = ErrorCode::corrupt, .message = "a state in quarantine cannot be read"}; }
+
+// Names are any bytes, and a JSON text is not: they are kept in hexadecimal, with a readable form beside it.
+std::string hex_of(const std::string& name) { return to_hex(std::as_bytes(std::span(name))); }
+
+std::string name_from(const nlohmann::json& hex) {
+  const auto bytes = from_hex(hex.get<std::string>());
+  if (!bytes) throw std::invalid_argument("not hexadecimal");
+  return {reinterpret_cast<const char*>(bytes->data()), bytes->size()};
+}
+
+}  // namespace
+
+std::string spool_state_text(const SpoolState& state) {
+  nlohmann::json json{{"scan_id", state.scan_id},
+                      {"name", printable(state.name)},
+                      {"name_hex", hex_of(state.name)},
+                      {"received", state.received},
+                      {"stage", stage_words.at(static_cast<std::size_t>(state.stage))},
+                      {"decision", state.decision},
+                      {"dump_sha256", state.dump_sha256},
+                      {"size", state.size},
+                      {"release_name_hex", hex_of(state.release_name)},
+                      {"verdict_index", state.verdict_index},
+                      {"log_from", state.log_from}};
+  if (state.waiver) json["waiver"] = *state.waiver;
+  return json.dump(2) + "\n";
+}
+
+Result<SpoolState> parse_spool_state(std::span<const std::byte> text) {
+  try {
+    const auto json = nlohmann::json::parse(reinterpret_cast<const char*>(text.data()),
+                                            reinterpret_cast<const char*>(text.data()) + text.size());
+    SpoolState state;
+    const auto stage = std::ranges::find(stage_words, json.at("stage").get<std::string>());
+    if (stage == stage_words.end()) return corrupt();
+    state.stage = static_cast<SpoolStage>(stage - stage_words.begin());
+    state.scan_id = json.at("scan_id");
+    state.name = name_from(json.at("name_hex"));
+    state.received = json.at("received");
+    state.decision = json.at("decision");
+    state.dump_sha256 = json.at("dump_sha256");
+    state.size = json.at("size");
+    state.release_name = name_from(json.at("release_name_hex"));
+    state.verdict_index = json.at("verdict_index");
+    state.log_from = json.at("log_from");
+    if (json.contains("waiver")) state.waiver = json.at("waiver").get<std::uint64_t>();
+    return state;
+  } catch (const std::exception&) {
+    return corrupt();
+  }
+}
+
+}  // namespace dumpgate

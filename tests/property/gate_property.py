@@ -1,0 +1,295 @@
+"""The gate: what it releases was examined whole, byte for byte, with its intent in the log before; whatever else happens,
+to files, to the system or to the gate itself, each dump is in exactly one place and the log holds."""
+
+import base64
+import collections
+import hashlib
+import json
+import os
+import re
+import socket
+import subprocess
+
+import dumps
+import keys
+import program
+from program import BLOCK, HOLD, RELEASE, USAGE, PropertyCase, run
+
+# The calls by which the gate changes something outside itself.
+CHANGING = ("renameat2", "rename", "write", "fsync", "fdatasync", "mkdir", "mkdirat", "unlink", "unlinkat", "rmdir",
+            "openat", "sendto", "fchmod", "ftruncate", "link", "linkat")
+ERRORS = {"write": "ENOSPC", "renameat2": "ENOSPC", "rename": "ENOSPC", "mkdir": "ENOSPC", "mkdirat": "ENOSPC",
+          "openat": "EMFILE", "mmap": "ENOMEM", "clone": "EAGAIN", "sendto": "ENOBUFS", "fcntl": "EAGAIN"}
+
+
+class GateCase(PropertyCase):
+    def setUp(self):
+        super().setUp()
+        for name in ("in", "release", "quarantine"):
+            (self.directory / name).mkdir(mode=0o700)
+        self.inbox, self.released, self.quarantine = (self.directory / n for n in ("in", "release", "quarantine"))
+        self.log, self.keys = self.directory / "log", self.directory / "keys"
+        made = run("log", "init", "--log", self.log, "--keys", self.keys, "--origin", "gate.test/dumps")
+        self.assertEqual(made.code, 0, made)
+        self.clean = dumps.kernel_core([b"ordinary text, again and again; " * 500])
+
+    def command(self, *more):
+        return [program.PROGRAM, "gate", "run", "--in", self.inbox, "--release", self.released, "--quarantine",
+                self.quarantine, "--log", self.log, "--keys", self.keys, "--once", "--reserve", "1M", "-j", "2",
+                "--max-memory", "128MiB", *more]
+
+    def gate(self, *more, prefix=()):
+        done = subprocess.run([*map(str, prefix), *map(str, self.command(*more))], stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=program.PATIENCE_S, check=False)
+        return program.Run(done.returncode, done.stdout, done.stderr)
+
+    def put(self, name, content):
+        path = self.inbox / name
+        path.write_bytes(content)
+        return path
+
+    def leaves(self):
+        """The statements of the log, in order, read from its entry bundles without the program."""
+        found = []
+        bundles = sorted(path for path in (self.log / "tile" / "entries").rglob("*") if path.is_file())
+        whole = max(bundles, key=lambda path: path.stat().st_size, default=None)
+        data = whole.read_bytes() if whole else b""
+        size = int((self.log / "checkpoint").read_text().splitlines()[1])
+        while data and len(found) < size:
+            length = int.from_bytes(data[:2], "big")
+            found.append(json.loads(base64.b64decode(json.loads(data[2 : 2 + length])["payload"])))
+            data = data[2 + length :]
+        self.assertEqual(len(found), size)
+        return found
+
+    def releases(self):
+        """Of each scan id the stages of its release, in order."""
+        stages = collections.defaultdict(list)
+        for leaf in self.leaves():
+            if leaf["predicateType"].endswith("dump-release:v1"):
+                stages[leaf["predicate"]["scanId"]].append(leaf["predicate"]["stage"])
+        return stages
+
+    def kept(self):
+        return sorted(path.parent.name for path in self.quarantine.glob("*/dump"))
+
+    def released_dumps(self):
+        return sorted(path.name for path in self.released.iterdir()
+                      if not path.name.startswith(".") and not path.name.endswith((".intoto.jsonl", ".tlog-proof")))
+
+    def check_log(self):
+        verified = run("log", "verify", "--log", self.log)
+        self.assertEqual(verified.code, 0, verified)
+
+    def only_released(self, *names):
+        self.assertEqual(self.released_dumps(), sorted(names))
+        self.check_log()
+
+
+class Verdicts(GateCase):
+    def test_clean_dump_is_released_byte_for_byte_with_its_proofs(self):
+        self.put("core.1", self.clean)
+        ended = self.gate()
+        self.assertEqual(ended.code, 0, ended)
+        self.only_released("core.1")
+        self.assertEqual((self.released / "core.1").read_bytes(), self.clean)
+        self.assertTrue((self.released / "core.1.intoto.jsonl").read_bytes())
+        self.assertTrue((self.released / "core.1.tlog-proof").read_bytes())
+        self.assertEqual(list(self.inbox.iterdir()), [])
+        self.assertEqual(self.kept(), [])
+        (stages,) = self.releases().values()
+        self.assertEqual(stages, ["intent", "complete"])
+        verdict = [leaf for leaf in self.leaves() if leaf["predicateType"].endswith("dump-verdict:v1")][0]
+        self.assertEqual(verdict["predicate"]["result"], "release")
+        self.assertIn("seccomp", verdict["predicate"]["sandbox"])
+
+    def test_dump_with_a_key_stays_and_no_byte_of_it_is_anywhere_else(self):
+        made = keys.fresh_keys()
+        content = dumps.kernel_core([b"x" * 100 + key.pem + key.limbs(key.secrets[0]) for key in made])
+        self.put("core.2", content)
+        ended = self.gate()
+        self.assertEqual(ended.code, 0, ended)
+        self.only_released()
+        (scan_id,) = self.kept()
+        self.assertEqual((self.quarantine / scan_id / "dump").read_bytes(), content)
+        canary = keys.Canary([secret for key in made for secret in key.secrets])
+        written = [path for place in (self.log, self.quarantine, self.released) for path in place.rglob("*")
+                   if path.is_file() and path.name != "dump"]
+        self.assertGreater(len(written), 5)
+        for path in written:
+            self.assertEqual(canary.sightings(path.read_bytes()), [], path)
+        self.assertEqual(canary.sightings(ended.out + ended.err), [])
+
+    def test_truncated_dump_stays(self):
+        self.put("core.3", self.clean[:-4096])
+        self.gate()
+        self.only_released()
+        self.assertEqual(len(self.kept()), 1)
+
+    def test_name_that_is_taken_is_not_overwritten(self):
+        (self.released / "core.4").write_bytes(b"of somebody else")
+        self.put("core.4", self.clean)
+        self.gate()
+        self.assertEqual((self.released / "core.4").read_bytes(), b"of somebody else")
+        (other,) = [name for name in self.released_dumps() if name != "core.4"]
+        self.assertRegex(other, r"^core\.4\.[0-9A-Z]{26}$")
+        self.assertEqual((self.released / other).read_bytes(), self.clean)
+        self.check_log()
+
+    def test_check_gives_the_exit_codes_of_scan_and_logs_the_verdict(self):
+        key = keys.Key("rsa", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
+        where = ("--log", self.log, "--keys", self.keys)
+        for content, code in ((self.clean, RELEASE), (dumps.kernel_core([key.pem]), BLOCK), (self.clean[:-10], HOLD)):
+            path = self.write("dump", content)
+            self.assertEqual(run("gate", "check", *where, path).code, code)
+            self.assertEqual(run("gate", "check", *where, "-", input=content).code, code)
+        verdicts = [leaf for leaf in self.leaves() if leaf["predicateType"].endswith("dump-verdict:v1")]
+        self.assertEqual([leaf["predicate"]["result"] for leaf in verdicts],
+                         ["release"] * 2 + ["block"] * 2 + ["hold"] * 2)
+        self.assertEqual(run("gate", "check", "--log", self.directory / "none", "--keys", self.keys, path).code, USAGE)
+        self.check_log()
+
+
+class Files(GateCase):
+    """What is in the input directory and is no complete file of its own."""
+
+    def test_file_that_is_open_for_writing_is_not_taken(self):
+        path = self.put("core", self.clean)
+        with path.open("ab"):
+            self.gate()
+            self.assertTrue(path.exists())
+            self.only_released()
+        self.gate()
+        self.only_released("core")
+
+    def test_links_pipes_sockets_directories_and_names_set_aside_are_left_alone(self):
+        secret = self.write("elsewhere", self.clean)
+        (self.inbox / "symlink").symlink_to(secret)
+        os.mkfifo(self.inbox / "fifo")
+        (self.inbox / "directory").mkdir()
+        server = socket.socket(socket.AF_UNIX)
+        self.addCleanup(server.close)
+        server.bind(str(self.inbox / "socket"))
+        for name in (".hidden", "a.part", "b.tmp", "c.filepart"):
+            self.put(name, self.clean)
+        before = sorted(path.name for path in self.inbox.iterdir())
+        ended = self.gate()
+        self.assertEqual(ended.code, 0, ended)
+        self.assertEqual(sorted(path.name for path in self.inbox.iterdir()), before)
+        self.only_released()
+        self.assertEqual(self.kept(), [])
+
+    def test_change_through_another_link_reaches_no_released_file(self):
+        path = self.put("core", self.clean)
+        other = self.directory / "other-link"
+        os.link(path, other)
+        self.gate()
+        self.only_released("core")
+        with other.open("r+b") as file:
+            file.write(b"changed afterwards")
+        self.assertEqual((self.released / "core").read_bytes(), self.clean)
+
+    def test_file_that_is_written_to_in_quarantine_is_not_released(self):
+        self.put("core", self.clean)
+        # The worker's examination is made slow by strace, and the dump is opened for writing meanwhile.
+        program.need("strace")
+        gate = subprocess.Popen(
+            ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fadvise64", "-e",
+             "inject=fadvise64:delay_enter=2000000", *map(str, self.command())],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        program.wait_until(lambda: self.kept() or self.released_dumps(), "the dump in quarantine")
+        (scan_id,) = self.kept()
+        path = self.quarantine / scan_id / "dump"
+        program.wait_until(lambda: json.loads((self.quarantine / scan_id / "state.json").read_text())["stage"] == "taken",
+                           "the dump is taken in")
+        with path.open("r+b", opener=lambda p, f: os.open(p, f | os.O_NONBLOCK)) as file:
+            file.seek(len(self.clean) - 100)
+            file.write(b"another byte")
+        gate.communicate(timeout=program.PATIENCE_S)
+        if self.released_dumps():  # then the change was examined too
+            self.assertEqual((self.released / "core").read_bytes()[-100:-88], b"another byte")
+            verdict = [l for l in self.leaves() if l["predicateType"].endswith("dump-verdict:v1")][-1]
+            digest = hashlib.sha256((self.released / "core").read_bytes()).hexdigest()
+            self.assertEqual(verdict["subject"][0]["digest"]["sha256"], digest)
+        self.check_log()
+
+
+class Faults(GateCase):
+    def setUp(self):
+        super().setUp()
+        program.need("strace")
+        self.snapshot = self.directory / "snapshot"
+
+    def traced(self, expression, *more):
+        trace = self.directory / "trace"
+        ended = self.gate(prefix=("strace", "-f", "-qq", "-o", trace, "-e", expression, *more))
+        return ended, trace.read_text(errors="replace")
+
+    def reset(self):
+        """The directories as before any dump, with a log of its own."""
+        for place in (self.inbox, self.released, self.quarantine, self.log, self.keys):
+            subprocess.run(["rm", "-rf", str(place)], check=True)
+        for place in (self.inbox, self.released, self.quarantine):
+            place.mkdir(mode=0o700)
+        self.assertEqual(
+            run("log", "init", "--log", self.log, "--keys", self.keys, "--origin", "gate.test/dumps").code, 0)
+        self.put("core", self.clean)
+
+    def places(self):
+        """In how many places the dump is, whole."""
+        everywhere = [*self.inbox.iterdir(), *self.quarantine.glob("*/dump"), *self.released.iterdir()]
+        return [path for path in everywhere if path.is_file() and path.read_bytes() == self.clean]
+
+    def calls(self):
+        self.reset()
+        _, trace = self.traced("trace=" + ",".join(CHANGING))
+        return collections.Counter(re.findall(r"^\d+ +(\w+)\(", trace, re.MULTILINE))
+
+    def positions(self, count, samples):
+        return sorted({1 + (count - 1) * i // max(samples - 1, 1) for i in range(samples)}) if count else []
+
+    def test_kill_at_any_step_loses_nothing_and_releases_nothing_unlogged(self):
+        counts = self.calls()
+        tried = 0
+        for name in ("renameat2", "rename", "unlink", "unlinkat", "rmdir", "mkdirat", "fsync", "fdatasync", "write",
+                     "sendto", "fchmod"):
+            for when in self.positions(counts[name], program.sampled(8)):
+                self.reset()
+                self.traced(f"trace={name}", "-e", f"inject={name}:signal=KILL:when={when}")
+                tried += 1
+                with self.subTest(f"killed at {name} {when} of {counts[name]}"):
+                    if self.released_dumps():
+                        self.assertIn("intent", [stage for stages in self.releases().values() for stage in stages])
+                    again = self.gate()
+                    self.assertEqual(again.code, 0, again)
+                    self.assertEqual([path.parent for path in self.places()], [self.released], again)
+                    self.only_released(*self.released_dumps())
+                    ended = [stages for stages in self.releases().values() if stages[-1] == "complete"]
+                    self.assertEqual(len(ended), 1)
+                    self.assertEqual(ended[0][0], "intent")
+        print(f"{tried} kills")
+        self.assertGreater(tried, 20)
+
+    def test_fault_of_any_call_releases_nothing_unlogged_and_loses_nothing(self):
+        counts = self.calls()
+        tried = 0
+        for name in ("renameat2", "rename", "openat", "write", "fsync", "fdatasync", "mkdirat", "sendto", "fchmod",
+                     "unlink"):
+            for when in self.positions(counts[name], program.sampled(6)):
+                self.reset()
+                error = ERRORS.get(name, "EIO")
+                self.traced(f"trace={name}", "-e", f"inject={name}:error={error}:when={when}")
+                tried += 1
+                with self.subTest(f"{name} fails with {error}, the {when}th of {counts[name]}"):
+                    if self.released_dumps():
+                        self.assertIn("intent", [stage for stages in self.releases().values() for stage in stages])
+                    again = self.gate()
+                    self.assertEqual(again.code, 0, again)
+                    self.assertEqual(len(self.places()), 1, again)
+                    self.check_log()
+        print(f"{tried} faults")
+        self.assertGreater(tried, 20)
+
+
+if __name__ == "__main__":
+    program.main()
