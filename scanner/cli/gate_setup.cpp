@@ -42,8 +42,10 @@ void GateSetup::declare(CLI::App& app) {
   app.add_option("--log", log_directory_, "directory of the evidence log")->required();
   app.add_option("--keys", keys_directory_, "directory of the log's and the site's key")->required();
   app.add_option("--tmp", temporary_, "where what comes through a pipe is kept, without a name");
-  app.add_option("--timeout", timeout_, "seconds for an examination, beside 240 for each begun GiB; default 120");
-  app.add_flag("--weaker-sandbox", weaker_sandbox_, "examine although the kernel lacks a mechanism; the log says so");
+  app.add_option("--timeout", timeout_,
+                 "seconds for an examination, beside 240 for each begun GiB; default 120");
+  app.add_flag("--weaker-sandbox", weaker_sandbox_,
+               "examine although the kernel lacks a mechanism; the log says so");
   settings_.declare(app);
 }
 

@@ -78,7 +78,8 @@ class Gate {
     const std::string signatures = context_.scan.signatures->sha256();
     if (auto said = leaf("start", {{"policy_sha256", policy}, {"signatures_sha256", signatures}}); !said)
       return said;
-    if (auto said = leaf("self-test", {{"self_test", tested.passed ? "passed" : "failed"}}); !said) return said;
+    if (auto said = leaf("self-test", {{"self_test", tested.passed ? "passed" : "failed"}}); !said)
+      return said;
     if (!tested.passed) return Error{ErrorCode::internal, "the self-test did not pass", std::nullopt};
     if (auto said = say_changes(policy, signatures); !said) return said;
     auto left = spool_.scan_ids();
@@ -128,8 +129,9 @@ class Gate {
 
   // Takes in what is waiting, as far as there are processes for it. Whether there was anything.
   bool look() {
-    const std::size_t free =
-        settings_.workers > children_.size() + queue_.size() ? settings_.workers - children_.size() - queue_.size() : 0;
+    const std::size_t free = settings_.workers > children_.size() + queue_.size()
+                                 ? settings_.workers - children_.size() - queue_.size()
+                                 : 0;
     if (free == 0) return true;
     if (!has_room()) return false;
     const auto names = spool_.waiting();
@@ -220,9 +222,11 @@ class Gate {
 
   void wait() {
     std::vector<pollfd> all{{.fd = inotify_.get(), .events = POLLIN, .revents = 0}};
-    for (const auto& [pid, child] : children_) all.push_back({.fd = child.pidfd.get(), .events = POLLIN, .revents = 0});
+    for (const auto& [pid, child] : children_)
+      all.push_back({.fd = child.pidfd.get(), .events = POLLIN, .revents = 0});
     // Files that were just written to and have no lease need some seconds of quiet: with `once` too.
-    const int patience_ms = settings_.once && children_.empty() ? 0 : static_cast<int>(settings_.rescan_seconds) * 1000;
+    const int patience_ms =
+        settings_.once && children_.empty() ? 0 : static_cast<int>(settings_.rescan_seconds) * 1000;
     (void)::poll(all.data(), all.size(), patience_ms);
     std::array<std::byte, 4096> events{};
     while (inotify_ && ::read(inotify_.get(), events.data(), events.size()) > 0) continue;
@@ -257,7 +261,8 @@ class Gate {
 }  // namespace
 
 Result<GateCount> run_gate(const Spool& spool, const GateContext& context, const GateSettings& settings,
-                           const std::atomic<bool>& stop, const std::function<void(const std::string&)>& say) {
+                           const std::atomic<bool>& stop,
+                           const std::function<void(const std::string&)>& say) {
   return Gate(spool, context, settings, stop, say).run();
 }
 

@@ -16,11 +16,11 @@
 namespace dumpgate {
 
 struct GateSettings {
-  unsigned workers = 1;                               // dumps at a time
-  std::uint64_t reserve = std::uint64_t{1} << 30;     // bytes that stay free beside log and quarantine
-  unsigned rescan_seconds = 5;                        // what inotify missed is seen then
-  unsigned heartbeat_seconds = 3600;                  // silence in the log is distinguishable from deletion
-  bool once = false;                                  // handle what is there, and end
+  unsigned workers = 1;                            // dumps at a time
+  std::uint64_t reserve = std::uint64_t{1} << 30;  // bytes that stay free beside log and quarantine
+  unsigned rescan_seconds = 5;                     // what inotify missed is seen then
+  unsigned heartbeat_seconds = 3600;               // silence in the log is distinguishable from deletion
+  bool once = false;                               // handle what is there, and end
 };
 
 struct GateCount {

@@ -47,7 +47,8 @@ bool unchanged(const struct stat& before, int dump) {
 // A name in the release directory that is free, with those of its proofs.
 std::string free_name(const Spool& spool, const SpoolState& state) {
   for (const char* const ending : {"", ".intoto.jsonl", ".tlog-proof"})
-    if (path_exists(spool.release_path() + "/" + state.name + ending)) return state.name + "." + state.scan_id;
+    if (path_exists(spool.release_path() + "/" + state.name + ending))
+      return state.name + "." + state.scan_id;
   return state.name;
 }
 
@@ -81,8 +82,8 @@ PassageOutcome Passage::examine(SpoolState state) {
   if (!reader) return postponed(state.name, reader.error().message);
   state.log_from = reader->checkpoint().size;
   Examiner examiner(context_);
-  const GateVerdict verdict = examiner.examine_as(state.scan_id, dump.get(),
-                                                  {.channel = "spool", .name = state.name});
+  const GateVerdict verdict =
+      examiner.examine_as(state.scan_id, dump.get(), {.channel = "spool", .name = state.name});
   if (!verdict.leaf) return postponed(state.name, verdict.reasons.empty() ? "" : verdict.reasons.front());
   // A request to stop is no judgement of the dump.
   if (context_.scan.stop != nullptr && context_.scan.stop->load())
@@ -115,10 +116,10 @@ PassageOutcome Passage::release(SpoolState state, const GateVerdict& verdict, in
   const auto intent = examiner.intend_release(verdict, state.release_name, destination_of(spool_));
   if (!intent) return postponed(state.name, intent.error().message);
   // Once more, now that nothing but the renaming is left.
-  auto placed = unchanged(before, dump) && leased == read_lease_held(dump)
-                    ? place_proofs(state)
-                    : Result<void>(Error{ErrorCode::corrupt, "the dump changed after it was examined",
-                                         std::nullopt});
+  auto placed =
+      unchanged(before, dump) && leased == read_lease_held(dump)
+          ? place_proofs(state)
+          : Result<void>(Error{ErrorCode::corrupt, "the dump changed after it was examined", std::nullopt});
   if (placed) placed = place_dump(state, dump, state.dump_sha256);
   if (placed) return finish(state, verdict, *intent);
   if (placed.error().code != ErrorCode::corrupt) return postponed(state.name, placed.error().message);
@@ -156,8 +157,8 @@ Result<void> Passage::place_dump(SpoolState& state, int dump, const std::string&
   if (::fchmod(dump, released_mode) != 0) return io_error("cannot set the mode of a dump");
   const std::string from = spool_.dump_of(state.scan_id);
   const std::string second = state.name + "." + state.scan_id;
-  while (::renameat2(AT_FDCWD, from.c_str(), spool_.release(), state.release_name.c_str(), RENAME_NOREPLACE) !=
-         0) {
+  while (::renameat2(AT_FDCWD, from.c_str(), spool_.release(), state.release_name.c_str(),
+                     RENAME_NOREPLACE) != 0) {
     if (errno == EXDEV) return place_copy(state, dump);
     if (errno != EEXIST || state.release_name == second) return io_error("cannot release a dump");
     state.release_name = second;
@@ -229,7 +230,8 @@ PassageOutcome Passage::resume(SpoolState state) {
                                                    .details = {{"scan_id", state.scan_id}, {"done", what}}}));
   };
   if (trace->ended) {
-    if (const auto gone = spool_.forget(state.scan_id); !gone) return postponed(state.name, gone.error().message);
+    if (const auto gone = spool_.forget(state.scan_id); !gone)
+      return postponed(state.name, gone.error().message);
     return {PassageEnd::released, printable(state.name) + ": its release was complete"};
   }
   if (!holds_dump) {
@@ -242,8 +244,10 @@ PassageOutcome Passage::resume(SpoolState state) {
     return postponed(state.name, "its dump cannot be opened, or somebody writes to it");
   const auto hashed = hash_file(dump.get());
   if (!hashed) return postponed(state.name, hashed.error().message);
-  Result<void> placed = Error{ErrorCode::corrupt, "the dump is not the one that was decided on", std::nullopt};
-  if (hashed->sha256 == trace->verdict.dump_sha256 && hashed->size == state.size) placed = place_proofs(state);
+  Result<void> placed =
+      Error{ErrorCode::corrupt, "the dump is not the one that was decided on", std::nullopt};
+  if (hashed->sha256 == trace->verdict.dump_sha256 && hashed->size == state.size)
+    placed = place_proofs(state);
   if (placed)
     placed = state.stage == SpoolStage::placed ? place_copy(state, dump.get())
                                                : place_dump(state, dump.get(), trace->verdict.dump_sha256);

@@ -97,16 +97,15 @@ Result<Spool> Spool::open(const std::string& in, const std::string& quarantine, 
     struct stat status{};
     if (::fstat(opened->get(), &status) != 0) return io_error("cannot examine " + *path);
     for (const struct stat& other : seen)
-      if (same_file(other, status))
-        return Error{ErrorCode::usage, *path + " is given twice", std::nullopt};
+      if (same_file(other, status)) return Error{ErrorCode::usage, *path + " is given twice", std::nullopt};
     seen.push_back(status);
     *directory = std::move(*opened);
   }
   spool.in_path_ = in;
   spool.quarantine_path_ = quarantine;
   spool.release_path_ = release;
-  spool.lock_ = Descriptor(
-      ::openat(spool.quarantine_.get(), ".lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
+  spool.lock_ = Descriptor(::openat(spool.quarantine_.get(), ".lock",
+                                    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
   if (!spool.lock_) return io_error("cannot lock " + quarantine);
   if (::flock(spool.lock_.get(), LOCK_EX | LOCK_NB) != 0)
     return Error{ErrorCode::usage, "another gate works in " + quarantine, std::nullopt};
@@ -150,7 +149,8 @@ Result<std::optional<std::string>> Spool::take(const std::string& name) const {
 
 // By rename. What then lies in quarantine must be the file that was looked at, with nobody writing to it.
 Result<std::optional<std::string>> Spool::move_in(const SpoolState& state, int file) const {
-  const Descriptor place(::openat(quarantine_.get(), state.scan_id.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor place(
+      ::openat(quarantine_.get(), state.scan_id.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (rename_new(in_.get(), state.name, place.get(), "dump") != 0) {
     if (errno == EXDEV) return copy_in(state);
     if (errno == ENOENT) return std::optional<std::string>();
@@ -159,7 +159,8 @@ Result<std::optional<std::string>> Spool::move_in(const SpoolState& state, int f
   struct stat seen{};
   struct stat moved{};
   const bool same = ::fstat(file, &seen) == 0 &&
-                    ::fstatat(place.get(), "dump", &moved, AT_SYMLINK_NOFOLLOW) == 0 && same_file(seen, moved);
+                    ::fstatat(place.get(), "dump", &moved, AT_SYMLINK_NOFOLLOW) == 0 &&
+                    same_file(seen, moved);
   if (!same || moved.st_nlink != 1 || !read_lease_held(file)) return std::optional<std::string>();
   if (::fsync(file) != 0 || ::fsync(place.get()) != 0 || ::fsync(in_.get()) != 0)
     return io_error("cannot make a move durable");
@@ -254,13 +255,15 @@ Result<SpoolState> Spool::state(const std::string& scan_id) const {
 
 Result<void> Spool::save(const SpoolState& state) const {
   const std::string text = spool_state_text(state);
-  return replace_file(place(state.scan_id) + "/state.json", std::as_bytes(std::span(text)), S_IRUSR | S_IWUSR);
+  return replace_file(place(state.scan_id) + "/state.json", std::as_bytes(std::span(text)),
+                      S_IRUSR | S_IWUSR);
 }
 
 Result<void> Spool::forget(const std::string& scan_id) const {
   const std::string directory = place(scan_id);
   for (const char* const file : {"/dump.part", "/.state.json.tmp", "/state.json"})
-    if (::unlink((directory + file).c_str()) != 0 && errno != ENOENT) return io_error("cannot clear quarantine");
+    if (::unlink((directory + file).c_str()) != 0 && errno != ENOENT)
+      return io_error("cannot clear quarantine");
   if (::rmdir(directory.c_str()) != 0 && errno != ENOENT) return io_error("cannot clear quarantine");
   return sync_directory(quarantine_path_);
 }

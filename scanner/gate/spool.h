@@ -28,13 +28,13 @@ struct SpoolState {
   std::string name{};      // in the input directory; any bytes
   std::string received{};  // RFC 3339
   SpoolStage stage = SpoolStage::taking;
-  std::string decision{};      // as decided, for a person
-  std::string dump_sha256{};   // of releasing and placed
-  std::uint64_t size = 0;      // of releasing and placed
-  std::string release_name{};  // of releasing and placed
-  std::uint64_t verdict_index = 0;           // of releasing and placed
-  std::optional<std::uint64_t> waiver{};     // leaf of the waiver, when one allows it
-  std::uint64_t log_from = 0;                // leaves of this release are not before this one
+  std::string decision{};                 // as decided, for a person
+  std::string dump_sha256{};              // of releasing and placed
+  std::uint64_t size = 0;                 // of releasing and placed
+  std::string release_name{};             // of releasing and placed
+  std::uint64_t verdict_index = 0;        // of releasing and placed
+  std::optional<std::uint64_t> waiver{};  // leaf of the waiver, when one allows it
+  std::uint64_t log_from = 0;             // leaves of this release are not before this one
 };
 
 class Spool {

@@ -36,8 +36,7 @@ class CheckVerb final : public Command {
     if (const auto prepared = setup_.prepare(); !prepared) return gate_failure(prepared.error());
     Examiner examiner(setup_.context());
     const GateVerdict verdict = examiner.examine(
-        dump.get(),
-        {.channel = "check", .name = input_, .requester = "uid " + std::to_string(::getuid())});
+        dump.get(), {.channel = "check", .name = input_, .requester = "uid " + std::to_string(::getuid())});
     std::string text = printable(input_) + ": " + std::string(to_string(verdict.decision)) + ", scan " +
                        verdict.scan_id + ", " +
                        (verdict.leaf ? "leaf " + std::to_string(verdict.leaf->index) : "not logged") + "\n";
@@ -51,7 +50,8 @@ class CheckVerb final : public Command {
   GateSetup setup_{};
 };
 
-constinit const CommandEntry instance{"check", "examine one dump, and log the verdict", &make_command<CheckVerb>};
+constinit const CommandEntry instance{"check", "examine one dump, and log the verdict",
+                                      &make_command<CheckVerb>};
 
 }  // namespace
 

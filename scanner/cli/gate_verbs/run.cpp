@@ -19,16 +19,19 @@ class RunVerb final : public Command {
     app.add_option("--in", in_, "directory that producers write to")->required();
     app.add_option("--release", release_, "directory of what may leave")->required();
     app.add_option("--quarantine", quarantine_, "directory of everything else, 0700")->required();
-    app.add_option("--workers", gate_.workers, "dumps examined at a time; default 1")->check(CLI::Range(1U, 256U));
+    app.add_option("--workers", gate_.workers, "dumps examined at a time; default 1")
+        ->check(CLI::Range(1U, 256U));
     app.add_option("--reserve", reserve_, "room that stays free on the disks, like 1GiB (the default)");
     app.add_option("--rescan", gate_.rescan_seconds, "seconds between looks at the input; default 5")
         ->check(CLI::Range(1U, 3600U));
-    app.add_option("--heartbeat", gate_.heartbeat_seconds, "seconds between signs of life in the log; default 3600")
+    app.add_option("--heartbeat", gate_.heartbeat_seconds,
+                   "seconds between signs of life in the log; default 3600")
         ->check(CLI::Range(1U, 1'000'000U));
     app.add_flag("--once", gate_.once, "handle what is there, and end");
     setup_.declare(app);
-    app.footer("Exit codes: 0 ended as asked (a verdict is in the log), 2 usage, 4 the log cannot be written or "
-               "an internal error,\n128+n ended by signal n.");
+    app.footer(
+        "Exit codes: 0 ended as asked (a verdict is in the log), 2 usage, 4 the log cannot be written or "
+        "an internal error,\n128+n ended by signal n.");
   }
 
   int run() override {
@@ -40,9 +43,8 @@ class RunVerb final : public Command {
     const auto spool = Spool::open(in_, quarantine_, release_);
     if (!spool) return gate_failure(spool.error());
     if (const auto prepared = setup_.prepare(); !prepared) return gate_failure(prepared.error());
-    const auto count = run_gate(*spool, setup_.context(), gate_, stop_requested, [](const std::string& line) {
-      write_stderr("dumpgate: " + line + "\n");
-    });
+    const auto count = run_gate(*spool, setup_.context(), gate_, stop_requested,
+                                [](const std::string& line) { write_stderr("dumpgate: " + line + "\n"); });
     if (!count) return gate_failure(count.error());
     return 0;
   }
