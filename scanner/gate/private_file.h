@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -24,6 +25,10 @@ class PrivateFile {
   // or fails; from then on the file is not whole, and every further call fails.
   Result<void> append(std::span<const std::byte> bytes);
 
+  // Gives the file a name in an open directory, never that of another: when it is taken, the name with a
+  // random ending. Returns the name. Neither file nor name is durable by this alone.
+  Result<std::string> give_name(int directory, const std::string& name) const;
+
   int descriptor() const { return file_.get(); }
   std::uint64_t size() const { return size_; }
   bool whole() const { return whole_; }
@@ -36,5 +41,13 @@ class PrivateFile {
   std::uint64_t size_ = 0;
   bool whole_ = true;
 };
+
+// The same for any file without a name, or for one that is given by other means: `give` gives the name that
+// it is told and returns an errno value.
+Result<std::string> first_free_name(const std::string& name,
+                                    const std::function<int(const std::string&)>& give);
+
+// Gives a file without a name this one. Returns an errno value, EEXIST when it is taken.
+int link_file(int file, int directory, const std::string& name);
 
 }  // namespace dumpgate

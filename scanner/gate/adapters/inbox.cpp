@@ -2,23 +2,19 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
-#include <functional>
 #include <optional>
-#include <span>
 #include <system_error>
 
-#include "scanner/base/hex.h"
 #include "scanner/base/printable.h"
 #include "scanner/gate/adapters/ssh_command.h"
+#include "scanner/gate/private_file.h"
 
 namespace dumpgate {
 namespace {
@@ -34,22 +30,6 @@ Error io_error(const std::string& what, int number) {
   return {.code = ErrorCode::io, .message = what + ": " + std::generic_category().message(number)};
 }
 
-std::string random_ending() {
-  std::array<std::byte, 8> bytes{};
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) return "-again";
-  return "-" + to_hex(bytes);
-}
-
-// `give` gives a file the name it is told, and returns an errno value. The first free name of two is taken.
-Result<std::string> first_free(const std::string& name, const std::function<int(const std::string&)>& give) {
-  int failed = give(name);
-  if (failed == 0) return name;
-  const std::string other = name + random_ending();
-  if (failed == EEXIST) failed = give(other);
-  if (failed == 0) return other;
-  return io_error("cannot hand over " + name, failed);
-}
-
 // Durable content of a regular file of its own. ErrorCode::usage for anything else.
 Result<void> make_ready(int file) {
   struct stat status{};
@@ -57,11 +37,6 @@ Result<void> make_ready(int file) {
     return Error{.code = ErrorCode::usage, .message = "no file of its own"};
   if (::fchmod(file, visible_mode) != 0 || ::fsync(file) != 0) return io_error("cannot keep a file", errno);
   return {};
-}
-
-int link_file(int file, int directory, const std::string& name) {
-  const std::string from = "/proc/self/fd/" + std::to_string(file);
-  return ::linkat(AT_FDCWD, from.c_str(), directory, name.c_str(), AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
 }
 
 }  // namespace
@@ -108,7 +83,8 @@ Result<std::string> Inbox::session_directory() {
 
 Result<std::string> Inbox::publish(int file, const std::string& name) const {
   if (const auto ready = make_ready(file); !ready) return ready.error();
-  auto given = first_free(name, [&](const std::string& as) { return link_file(file, directory_.get(), as); });
+  auto given =
+      first_free_name(name, [&](const std::string& as) { return link_file(file, directory_.get(), as); });
   if (given && ::fsync(directory_.get()) != 0) return io_error("cannot keep a name in " + path_, errno);
   return given;
 }
@@ -129,7 +105,7 @@ Result<std::string> Inbox::move_in(const std::string& from, const std::string& n
       ::openat(directory_.get(), from.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!file) return io_error("cannot open what arrived", errno);
   if (const auto ready = make_ready(file.get()); !ready) return ready.error();
-  auto given = first_free(name, [&](const std::string& as) {
+  auto given = first_free_name(name, [&](const std::string& as) {
     return ::renameat2(directory_.get(), from.c_str(), directory_.get(), as.c_str(), RENAME_NOREPLACE) == 0
                ? 0
                : errno;

@@ -1,0 +1,94 @@
+// dumpgate gate clamd: serves clamd's protocol until it is told to stop.
+
+#include <CLI/CLI.hpp>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "scanner/base/printable.h"
+#include "scanner/cli/command.h"
+#include "scanner/cli/gate_setup.h"
+#include "scanner/cli/gate_verb.h"
+#include "scanner/gate/adapters/clamd_connection.h"
+#include "scanner/gate/adapters/listener.h"
+#include "scanner/gate/examiner.h"
+
+namespace dumpgate {
+namespace {
+
+class ClamdVerb final : public Command {
+ public:
+  void declare(CLI::App& app) override {
+    app.add_option("--socket", socket_, "path of the socket; default: clamd.sock below --home");
+    app.add_option("--socket-mode", mode_, "who may connect, octal; default 660")
+        ->check(CLI::IsMember({"600", "660", "666"}));
+    app.add_option("--tcp", tcp_, "listen on this loopback address too, like 127.0.0.1:3310");
+    app.add_option("--max-size", max_size_, "of one dump, like 64GiB (the default)");
+    app.add_option("--connections", clamd_.most_connections, "served at a time; further ones wait; default 8")
+        ->check(CLI::Range(1U, 256U));
+    app.add_option("--idle-seconds", idle_, "without a byte from a client; default 30")
+        ->check(CLI::Range(1U, 86400U));
+    app.add_option("--receive-seconds", receiving_, "for one stream; default 3600")
+        ->check(CLI::Range(1U, 864000U));
+    setup_.declare(app);
+    app.footer("Exit codes: 0 told to stop before anything was asked, 2 usage, 128+n ended by signal n.");
+  }
+
+  int run() override {
+    if (!max_size_.empty()) {
+      const auto size = parse_size(max_size_);
+      if (!size) return fail(size.error());
+      clamd_.most_bytes = *size;
+    }
+    clamd_.idle = std::chrono::seconds{idle_};
+    clamd_.receiving = std::chrono::seconds{receiving_};
+    clamd_.quarantine = setup_.quarantine();
+    clamd_.spool = setup_.in();
+    clamd_.version = program_version;
+    const auto gate = setup_.make_ready();
+    if (!gate) return fail(gate.error());
+    std::vector<Descriptor> listeners;
+    const auto listen = [&](Result<Descriptor> listener) -> Result<void> {
+      if (!listener) return listener.error();
+      listeners.push_back(std::move(*listener));
+      return {};
+    };
+    const std::string path = socket_.empty() ? setup_.home + "/clamd.sock" : socket_;
+    if (const auto made = listen(listen_on_path(path, static_cast<mode_t>(std::stoul(mode_, nullptr, 8))));
+        !made)
+      return fail(made.error());
+    if (!tcp_.empty())
+      if (const auto made = listen(listen_on_loopback(tcp_)); !made) return fail(made.error());
+    write_stderr("dumpgate: clamd's protocol on " + printable(path) +
+                 (tcp_.empty() ? "" : " and " + printable(tcp_)) + "\n");
+    Examiner examiner((*gate)->context);
+    serve_connections(listeners, clamd_.most_connections, stop_requested,
+                      [&](int socket) { serve_clamd_connection(socket, clamd_, examiner); });
+    return 0;
+  }
+
+ private:
+  static int fail(const Error& error) {
+    write_stderr("dumpgate: " + printable(error.message) + "\n");
+    return error.code == ErrorCode::usage ? exit_usage : exit_internal;
+  }
+
+  GateSetup setup_{};
+  ClamdSettings clamd_{};
+  std::string socket_{};
+  std::string mode_ = "660";
+  std::string tcp_{};
+  std::string max_size_{};
+  unsigned idle_ = 30;
+  unsigned receiving_ = 3600;
+};
+
+constinit const CommandEntry instance{"clamd", "examine for clients of clamd's protocol",
+                                      &make_command<ClamdVerb>};
+
+}  // namespace
+
+constinit const CommandEntry& clamd_gate_verb = instance;
+
+}  // namespace dumpgate

@@ -1,0 +1,93 @@
+// dumpgate gate core: the handler that core_pattern names (core(5)), and the server of a coredump socket.
+
+#include <sys/socket.h>
+#include <unistd.h>
+#include <CLI/CLI.hpp>
+
+#include <string>
+#include <vector>
+
+#include "scanner/base/printable.h"
+#include "scanner/cli/command.h"
+#include "scanner/cli/gate_setup.h"
+#include "scanner/cli/gate_verb.h"
+#include "scanner/gate/adapters/core_keeper.h"
+#include "scanner/gate/adapters/coredump_socket.h"
+#include "scanner/gate/adapters/listener.h"
+#include "scanner/gate/examiner.h"
+
+namespace dumpgate {
+namespace {
+
+constexpr unsigned most_cores = 8;  // at a time, of a socket; the kernel's side waits
+constexpr std::chrono::seconds agreement{10};
+
+class CoreVerb final : public Command {
+ public:
+  void declare(CLI::App& app) override {
+    app.add_option("VALUE", values_, "the values of %P %u %g %s %t %c %h %d %E");
+    app.add_flag("--refuse", core_.refuse, "drop what may not leave, instead of keeping it in quarantine");
+    app.add_option("--coredump-socket", socket_,
+                   "serve this path, as '@@PATH' in core_pattern names it, instead of reading one core");
+    setup_.declare(app);
+    app.footer("Exit codes: as those of scan; a dropped core is a hold.");
+  }
+
+  int run() override {
+    core_.quarantine = setup_.quarantine();
+    core_.release = setup_.release();
+    if (!socket_.empty()) return serve();
+    const auto facts = core_facts(values_);
+    if (!facts) return fail(facts.error());
+    const auto gate = setup_.make_ready();
+    if (!gate) return fail(gate.error());
+    Examiner examiner((*gate)->context);
+    const CoreFate fate = keep_core(STDIN_FILENO, *facts, "core-pattern", core_, examiner);
+    write_stderr("dumpgate: " + fate.said + "\n");
+    if (fate.decision == Decision::release && fate.kind != CoreFate::Kind::released) return exit_hold;
+    return exit_code(fate.decision);
+  }
+
+ private:
+  static int fail(const Error& error) {
+    write_stderr("dumpgate: " + printable(error.message) + "\n");
+    return error.code == ErrorCode::usage ? exit_usage : exit_internal;
+  }
+
+  int serve() {
+    const auto gate = setup_.make_ready();
+    if (!gate) return fail(gate.error());
+    std::vector<Descriptor> listeners;
+    auto listener = listen_on_path(socket_, 0600);
+    if (!listener) return fail(listener.error());
+    listeners.push_back(std::move(*listener));
+    write_stderr("dumpgate: coredump socket on " + printable(socket_) + "\n");
+    Examiner examiner((*gate)->context);
+    serve_connections(listeners, most_cores, stop_requested, [&](int number) {
+      try {
+        const CoreFacts facts = peer_of_coredump(number);
+        TimedSocket socket(number);
+        const auto agreed = agree_on_coredump(socket, true, std::chrono::steady_clock::now() + agreement);
+        if (!agreed) return (void)fail(agreed.error());
+        write_stderr("dumpgate: " + keep_core(number, facts, "coredump-socket", core_, examiner).said + "\n");
+      } catch (const std::exception& error) {  // out of memory: the core is nowhere
+        write_stderr("dumpgate: a core was dropped: " + printable(error.what()) + "\n");
+      }
+    });
+    return 0;
+  }
+
+  GateSetup setup_{};
+  CoreSettings core_{};
+  std::vector<std::string> values_{};
+  std::string socket_{};
+};
+
+constinit const CommandEntry instance{"core", "examine a core as it is born: the handler in core_pattern",
+                                      &make_command<CoreVerb>};
+
+}  // namespace
+
+constinit const CommandEntry& core_gate_verb = instance;
+
+}  // namespace dumpgate
