@@ -20,9 +20,11 @@ namespace {
 class ClamdVerb final : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("--socket", socket_, "path of the socket; default: clamd.sock below --home");
+    app.add_option("--socket", socket_, "path of the socket")->required();
     app.add_option("--socket-mode", mode_, "who may connect, octal; default 660")
         ->check(CLI::IsMember({"600", "660", "666"}));
+    app.add_option("--in", clamd_.spool, "absolute; the only directory in which SCAN looks; default: none");
+    app.add_option("--quarantine", clamd_.quarantine, "where what is received lies, without a name")->required();
     app.add_option("--tcp", tcp_, "listen on this loopback address too, like 127.0.0.1:3310");
     app.add_option("--max-size", max_size_, "of one dump, like 64GiB (the default)");
     app.add_option("--connections", clamd_.most_connections, "served at a time; further ones wait; default 8")
@@ -38,42 +40,34 @@ class ClamdVerb final : public Command {
   int run() override {
     if (!max_size_.empty()) {
       const auto size = parse_size(max_size_);
-      if (!size) return fail(size.error());
+      if (!size) return gate_failure(size.error());
       clamd_.most_bytes = *size;
     }
     clamd_.idle = std::chrono::seconds{idle_};
     clamd_.receiving = std::chrono::seconds{receiving_};
-    clamd_.quarantine = setup_.quarantine();
-    clamd_.spool = setup_.in();
     clamd_.version = program_version;
-    const auto gate = setup_.make_ready();
-    if (!gate) return fail(gate.error());
+    if (const auto prepared = setup_.prepare(); !prepared) return gate_failure(prepared.error());
     std::vector<Descriptor> listeners;
     const auto listen = [&](Result<Descriptor> listener) -> Result<void> {
       if (!listener) return listener.error();
       listeners.push_back(std::move(*listener));
       return {};
     };
-    const std::string path = socket_.empty() ? setup_.home + "/clamd.sock" : socket_;
+    const std::string& path = socket_;
     if (const auto made = listen(listen_on_path(path, static_cast<mode_t>(std::stoul(mode_, nullptr, 8))));
         !made)
-      return fail(made.error());
+      return gate_failure(made.error());
     if (!tcp_.empty())
-      if (const auto made = listen(listen_on_loopback(tcp_)); !made) return fail(made.error());
+      if (const auto made = listen(listen_on_loopback(tcp_)); !made) return gate_failure(made.error());
     write_stderr("dumpgate: clamd's protocol on " + printable(path) +
                  (tcp_.empty() ? "" : " and " + printable(tcp_)) + "\n");
-    Examiner examiner((*gate)->context);
+    Examiner examiner(setup_.context());
     serve_connections(listeners, clamd_.most_connections, stop_requested,
                       [&](int socket) { serve_clamd_connection(socket, clamd_, examiner); });
     return 0;
   }
 
  private:
-  static int fail(const Error& error) {
-    write_stderr("dumpgate: " + printable(error.message) + "\n");
-    return error.code == ErrorCode::usage ? exit_usage : exit_internal;
-  }
-
   GateSetup setup_{};
   ClamdSettings clamd_{};
   std::string socket_{};

@@ -26,6 +26,8 @@ class CoreVerb final : public Command {
  public:
   void declare(CLI::App& app) override {
     app.add_option("VALUE", values_, "the values of %P %u %g %s %t %c %h %d %E");
+    app.add_option("--quarantine", core_.quarantine, "directory of what may not leave")->required();
+    app.add_option("--release", core_.release, "directory of what may leave")->required();
     app.add_flag("--refuse", core_.refuse, "drop what may not leave, instead of keeping it in quarantine");
     app.add_option("--coredump-socket", socket_,
                    "serve this path, as '@@PATH' in core_pattern names it, instead of reading one core");
@@ -34,14 +36,11 @@ class CoreVerb final : public Command {
   }
 
   int run() override {
-    core_.quarantine = setup_.quarantine();
-    core_.release = setup_.release();
     if (!socket_.empty()) return serve();
     const auto facts = core_facts(values_);
-    if (!facts) return fail(facts.error());
-    const auto gate = setup_.make_ready();
-    if (!gate) return fail(gate.error());
-    Examiner examiner((*gate)->context);
+    if (!facts) return gate_failure(facts.error());
+    if (const auto prepared = setup_.prepare(); !prepared) return gate_failure(prepared.error());
+    Examiner examiner(setup_.context());
     const CoreFate fate = keep_core(STDIN_FILENO, *facts, "core-pattern", core_, examiner);
     write_stderr("dumpgate: " + fate.said + "\n");
     if (fate.decision == Decision::release && fate.kind != CoreFate::Kind::released) return exit_hold;
@@ -49,26 +48,20 @@ class CoreVerb final : public Command {
   }
 
  private:
-  static int fail(const Error& error) {
-    write_stderr("dumpgate: " + printable(error.message) + "\n");
-    return error.code == ErrorCode::usage ? exit_usage : exit_internal;
-  }
-
   int serve() {
-    const auto gate = setup_.make_ready();
-    if (!gate) return fail(gate.error());
+    if (const auto prepared = setup_.prepare(); !prepared) return gate_failure(prepared.error());
     std::vector<Descriptor> listeners;
     auto listener = listen_on_path(socket_, 0600);
-    if (!listener) return fail(listener.error());
+    if (!listener) return gate_failure(listener.error());
     listeners.push_back(std::move(*listener));
     write_stderr("dumpgate: coredump socket on " + printable(socket_) + "\n");
-    Examiner examiner((*gate)->context);
+    Examiner examiner(setup_.context());
     serve_connections(listeners, most_cores, stop_requested, [&](int number) {
       try {
         const CoreFacts facts = peer_of_coredump(number);
         TimedSocket socket(number);
         const auto agreed = agree_on_coredump(socket, true, std::chrono::steady_clock::now() + agreement);
-        if (!agreed) return (void)fail(agreed.error());
+        if (!agreed) return (void)gate_failure(agreed.error());
         write_stderr("dumpgate: " + keep_core(number, facts, "coredump-socket", core_, examiner).said + "\n");
       } catch (const std::exception& error) {  // out of memory: the core is nowhere
         write_stderr("dumpgate: a core was dropped: " + printable(error.what()) + "\n");
