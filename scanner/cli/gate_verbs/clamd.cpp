@@ -24,7 +24,8 @@ class ClamdVerb final : public Command {
     app.add_option("--socket-mode", mode_, "who may connect, octal; default 660")
         ->check(CLI::IsMember({"600", "660", "666"}));
     app.add_option("--in", clamd_.spool, "absolute; the only directory in which SCAN looks; default: none");
-    app.add_option("--quarantine", clamd_.quarantine, "where what is received lies, without a name")->required();
+    app.add_option("--quarantine", clamd_.quarantine, "where what is received lies, without a name")
+        ->required();
     app.add_option("--tcp", tcp_, "listen on this loopback address too, like 127.0.0.1:3310");
     app.add_option("--max-size", max_size_, "of one dump, like 64GiB (the default)");
     app.add_option("--connections", clamd_.most_connections, "served at a time; further ones wait; default 8")
