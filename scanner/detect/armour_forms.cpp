@@ -58,6 +58,13 @@ std::string hex_literal(std::string_view text, bool upper) {
   return literal;
 }
 
+// Every character as an escape: "\\u0042\\u0045", "\\x42", "%42".
+std::string escaped(std::string_view text, std::string_view escape, bool upper) {
+  std::string literal;
+  for (const char c : text) literal.append(escape).append(hex_literal({&c, 1}, upper));
+  return literal;
+}
+
 std::vector<ArmourAnchor> make_anchors() {
   std::vector<ArmourAnchor> anchors;
   for (const MarkerWord kind : {MarkerWord::begin, MarkerWord::end}) {
@@ -69,6 +76,8 @@ std::vector<ArmourAnchor> make_anchors() {
     add(dashed, Carrier::plain);
     add("---- " + word + " SSH2", Carrier::plain);
     for (const char* const dash : {"\\u002d", "\\u002D", "%2d", "%2D"}) add(dash + word, Carrier::plain);
+    for (const char* const escape : {"\\u00", "\\x", "%"})
+      for (const bool upper : {false, true}) add(escaped(word, escape, upper), Carrier::plain);
     add(wide("-" + word), Carrier::utf16);
     add(hex_literal("----" + word, false), Carrier::hex);
     add(hex_literal("----" + word, true), Carrier::hex);

@@ -19,8 +19,8 @@ constexpr std::size_t most_inside = 256;
 // Those that wait for bytes of an encoding. A text in a text is announced by the window's own anchors, and
 // texts that call for this scan must not be read by it; statistics say nothing about so few bytes.
 std::vector<const Detector*> binary_detectors() {
-  static constexpr std::array<std::string_view, 5> of_text{"armour", "jwk", "xml-rsa", "bind-key",
-                                                           "der-text"};
+  static constexpr std::array<std::string_view, 6> of_text{"armour",  "armour-lines", "jwk",
+                                                           "xml-rsa", "bind-key",     "der-text"};
   std::vector<const Detector*> chosen;
   for (const Detector* const detector : all_detectors()) {
     const bool is_text = std::find(of_text.begin(), of_text.end(), detector->name()) != of_text.end();

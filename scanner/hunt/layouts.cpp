@@ -48,6 +48,19 @@ std::uint64_t digit_of(const DigitLayout& layout, const NumberRun& run, std::siz
   return (cell_bits == 64 ? cell : cell & ((std::uint64_t{1} << cell_bits) - 1)) >> layout.shift;
 }
 
+std::vector<std::byte> in_digits(const DigitLayout& layout, std::span<const std::uint64_t> limbs,
+                                 unsigned bits) {
+  std::vector<std::byte> bytes;
+  for (std::size_t at = 0; at < bits; at += layout.bits) {
+    std::uint64_t digit = limbs[at / 64] >> (at % 64);
+    if (at % 64 != 0 && at / 64 + 1 < limbs.size()) digit |= limbs[at / 64 + 1] << (64 - at % 64);
+    digit = (digit & ((std::uint64_t{1} << layout.bits) - 1)) << layout.shift;
+    for (unsigned i = 0; i < layout.cell; ++i)
+      bytes.push_back(static_cast<std::byte>(digit >> (8 * i) & 0xffU));
+  }
+  return bytes;
+}
+
 LayoutReader::LayoutReader(std::vector<unsigned> exact_bits) : sizes_(std::move(exact_bits)) {
   std::ranges::sort(sizes_);
   sizes_.erase(std::unique(sizes_.begin(), sizes_.end()), sizes_.end());
@@ -72,6 +85,7 @@ void LayoutReader::start(const NumberRun& run) {
 }
 
 const NumberView* LayoutReader::next() {
+  if (run_.text) return next_text();
   if (run_.digits != 0) return next_digits();
   if (const NumberView* view = next_sliding()) return view;
   return next_bytes();
@@ -111,6 +125,14 @@ const NumberView* LayoutReader::next_sliding() {
     default:
       return nullptr;
   }
+}
+
+// As little-endian and as big-endian bytes.
+const NumberView* LayoutReader::next_text() {
+  if (step_ >= 2 || next_sliding() == nullptr) return nullptr;
+  view_.layout = text_layout;
+  view_.text = true;
+  return &view_;
 }
 
 // BigInteger.mag: an int array, so its length stands before it: in the upper half of the word behind a

@@ -46,6 +46,7 @@ inline constexpr std::array<DigitLayout, 10> digit_layouts{{
 inline constexpr std::string_view limbs_layout = "limbs-le64";
 inline constexpr std::string_view bytes_layout = "bytes-be";
 inline constexpr std::string_view words_layout = "words32-be-order";
+inline constexpr std::string_view text_layout = "base64";  // of bytes in either order; not in all_layouts()
 
 // The digit at `index` of a digit run; its cells go on in the word after the run.
 std::uint64_t digit_of(const DigitLayout& layout, const NumberRun& run, std::size_t index);
@@ -57,6 +58,10 @@ bool starts_here(const DigitLayout& layout, const NumberRun& run, std::size_t fi
 // Whether a number of `bits` bits may begin at the digit `first`: the digits are there and the top one leaves
 // the bits above the number unused.
 bool may_hold_number(const DigitLayout& layout, const NumberRun& run, std::size_t first, unsigned bits);
+
+// A number as a little-endian machine keeps it in that layout: all digits that `bits` bits take.
+std::vector<std::byte> in_digits(const DigitLayout& layout, std::span<const std::uint64_t> limbs,
+                                 unsigned bits);
 
 // The names of all layouts, as reports use them.
 std::span<const std::string_view> all_layouts();
@@ -72,6 +77,8 @@ struct NumberView {
   bool reversed = false;     // the most significant limb comes first in memory
   std::uint64_t before = 0;  // the limbs that would follow at the low and the high end, 0 if unknown:
   std::uint64_t after = 0;   // what separates the number from others
+
+  bool text = false;  // the words stand in base64 text, as bytes
 
   bool open_low = false;  // memory goes on at that end of a stretch that is kept in part
   bool open_high = false;
@@ -90,9 +97,13 @@ struct NumberView {
   // Where a number lies in the layer, and how long it is.
   std::uint64_t place(std::size_t at, std::size_t count) const {
     if (exact) return offset;
-    return offset + 8 * (reversed ? limbs.size() - at - count : at);
+    const std::uint64_t byte = 8 * (reversed ? limbs.size() - at - count : at);
+    return offset + (text ? byte * 4 / 3 : byte);
   }
-  std::uint64_t length(std::size_t count) const { return exact ? bytes : 8 * count; }
+  std::uint64_t length(std::size_t count) const {
+    if (exact) return bytes;
+    return text ? (8 * count * 4 + 2) / 3 : 8 * count;
+  }
 };
 
 // Reads runs in all layouts. Reusable; one thread at a time.
@@ -113,6 +124,7 @@ class LayoutReader {
   const NumberView* next();
   const NumberView* next_sliding();
   const NumberView* next_java();
+  const NumberView* next_text();
   const NumberView* next_bytes();
   const NumberView* next_digits();
   bool begins_here(std::size_t at) const;

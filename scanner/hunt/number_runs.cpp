@@ -8,6 +8,7 @@
 
 #include "scanner/detect/random_words.h"
 #include "scanner/hunt/layouts.h"
+#include "scanner/hunt/text_runs.h"
 
 namespace dumpgate {
 namespace {
@@ -249,7 +250,7 @@ void RunStore::add(const NumberRun& run) {
   packed_.push_back(run.offset);
   packed_.push_back(run.words.size() | std::uint64_t{run.digits} << 32U |
                     std::uint64_t{run.order == ByteOrder::big ? 1U : 0U} << 40U |
-                    static_cast<std::uint64_t>(run.cut) << 48U);
+                    static_cast<std::uint64_t>(run.cut) << 48U | std::uint64_t{run.text ? 1U : 0U} << 56U);
   packed_.push_back(run.before);
   packed_.push_back(run.after);
   packed_.insert(packed_.end(), run.words.begin(), run.words.end());
@@ -264,7 +265,8 @@ NumberRun RunStore::unpacked(std::size_t at) const {
           .after = packed_[at + 3],
           .digits = static_cast<std::uint8_t>(kind >> 32U & 0xffU),
           .cut = static_cast<Cut>(kind >> 48U & 3U),
-          .order = (kind >> 40U & 1U) != 0 ? ByteOrder::big : ByteOrder::little};
+          .order = (kind >> 40U & 1U) != 0 ? ByteOrder::big : ByteOrder::little,
+          .text = (kind >> 56U & 1U) != 0};
 }
 
 void RunStore::append(const RunStore& other) {
@@ -335,10 +337,11 @@ void gather_unsorted(const Window& window, RunStore& runs) {
 void gather_runs(const Window& window, RunStore& runs) {
   RunStore unsorted;
   gather_unsorted(window, unsorted);
+  gather_text_runs(window, unsorted);
   std::vector<NumberRun> in_order;
   unsorted.for_each([&](const NumberRun& run) { in_order.push_back(run); });
   std::ranges::stable_sort(in_order, {}, [](const NumberRun& run) {
-    return std::tuple(run.offset, run.digits, run.words.size());
+    return std::tuple(run.offset, run.text, run.digits, run.words.size());
   });
   for (const NumberRun& run : in_order) runs.add(run);
 }

@@ -2,12 +2,12 @@
 // belongs to the window whose own bytes it begins in (its tail, where it is long, to the one it ends in), and
 // depends on nothing but the layer's bytes and its map.
 //
-// Two kinds are gathered. A memory run is a stretch of 64-bit words that are not plain
+// Three kinds are gathered. A memory run is a stretch of 64-bit words that are not plain
 // (detect/random_words.h) between plain ones, at the alignment of the dumped machine's memory. Heaps separate
 // numbers by sizes and pointers, so runs are short; of runs longer than longest_run words (ciphertext,
 // compressed data) the two ends are kept, where a number may touch them. A digit run is a stretch of cells
 // that all leave the same bits unused: numbers of libraries that keep 60, 30 or 28 bits in a word
-// (hunt/layouts.h).
+// (hunt/layouts.h). A text run is what a short base64 text encodes (hunt/text_runs.h).
 
 #pragma once
 
@@ -36,6 +36,11 @@ struct NumberRun {
   std::uint8_t digits = 0;                 // 0: memory; else the digit layout number `digits` - 1
   Cut cut = Cut::none;                     // which end is none of the stretch's, of a long one
   ByteOrder order = ByteOrder::little;     // of the dumped machine
+  bool text = false;                       // what base64 at `offset` encodes
+
+  // Where a byte of the run's words lies in the layer, and how much room some of them take there.
+  std::uint64_t place(std::uint64_t byte) const { return offset + (text ? byte * 4 / 3 : byte); }
+  std::uint64_t length(std::uint64_t bytes) const { return text ? (bytes * 4 + 2) / 3 : bytes; }
 };
 
 // Runs, packed one after another in memory that is wiped when released. One thread at a time.

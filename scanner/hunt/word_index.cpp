@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "scanner/hunt/layouts.h"
+
 namespace dumpgate {
 namespace {
 
@@ -38,7 +40,11 @@ WordIndex::WordIndex(std::initializer_list<const RunStore*> stores) {
 }
 
 void WordIndex::add(const NumberRun& run) {
-  if (run.digits != 0) return;
+  // Digits lie in memory runs too, but for those whose cells are half empty or hardly look random.
+  if (run.digits != 0) {
+    const DigitLayout& layout = digit_layouts.at(run.digits - std::size_t{1});
+    if (layout.shift < 32 && layout.cell > 2) return;
+  }
   const auto in_memory = [&](std::uint64_t word) {
     return run.order == ByteOrder::little ? word : __builtin_bswap64(word);
   };

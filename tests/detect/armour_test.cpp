@@ -179,6 +179,13 @@ std::string percent(std::string_view text, bool all, bool plus) {
   return encoded;
 }
 
+// Every character as an escape.
+std::string escaped(std::string_view text, std::string_view escape, bool upper) {
+  std::string encoded;
+  for (const char c : text) encoded.append(escape).append(hex(std::string_view(&c, 1), upper));
+  return encoded;
+}
+
 std::string each_line(const std::string& text, std::string_view before, std::string_view after) {
   std::string lines(before);
   lines += replaced(text, "\n", std::string(after) + std::string(before));
@@ -211,6 +218,10 @@ const std::vector<Encoding>& encodings() {
        [](S t) { return replaced(replaced(t, "-", "\\u002d"), "\n", "\\n"); }},
       {"json code points twice", "pem-json",
        [](S t) { return replaced(replaced(t, "-", "\\\\u002D"), "\n", "\\\\n"); }},
+      {"all code points", "pem-json", [](S t) { return escaped(t, "\\u00", false); }},
+      {"all bytes escaped", "pem-json", [](S t) { return escaped(t, "\\x", true); }},
+      {"all percent", "pem-percent", [](S t) { return escaped(t, "%", true); }},
+      {"all percent, small", "pem-percent", [](S t) { return escaped(t, "%", false); }},
       {"c string", "pem-json", [](S t) { return each_line(t, "  \"", "\\n\" \\\n"); }},
       {"js string", "pem-json", [](S t) { return each_line(t, "  \"", "\\n\" +\n"); }},
       {"xml", "pem-xml", [](S t) { return replaced(t, "\n", "&#xD;&#xA;"); }},
@@ -592,7 +603,6 @@ TEST(Armour, TheSizeOfWindowsDoesNotShow) {
 // Work is bounded because an armour's text stops at the next one's dashes. Were it not, these would take
 // hours.
 TEST(Armour, HostileBytesCostLittle) {
-  const std::string pem = specimens()[0].text;
   std::vector<std::string> units{"-----BEGIN ",
                                  "-----END ",
                                  "-----BEGIN RSA PRIVATE KEY-----",

@@ -25,6 +25,15 @@ TEST(BindKey, SecretsOfTransactionSignatures) {
     EXPECT_EQ(found[0].signature, "hmac-key");
     EXPECT_EQ(found[0].evidence, Evidence::structure);
   }
+  for (const std::string_view text :
+       {"key:\n  - id: k\n    algorithm: hmac-sha256\n    secret: ",
+        "key:\n\tname: \"k\"\n\talgorithm: \"hmac-sha512\"\n\tsecret: \"",
+        "nsupdate -y hmac-sha256:k.example:", "dig -y hmac-sha512:k.example.com:"}) {
+    const auto found = find_with(bind_key_detector, std::string(text) + std::string(secret) + "\"\n");
+    ASSERT_EQ(found.size(), 1U) << text;
+    EXPECT_EQ(found[0].signature, "hmac-key");
+    EXPECT_EQ(found[0].evidence, Evidence::structure);
+  }
   const auto file =
       find_with(bind_key_detector, "Private-key-format: v1.3\nAlgorithm: 163 (HMAC_SHA256)\nKey: " +
                                        std::string(secret) + "\nBits: AAA=\n");
@@ -44,7 +53,9 @@ TEST(BindKey, OtherTextIsNoKey) {
   for (const std::string_view text :
        {"Modulus: ", "Modulus: yes\n", "the PrivateKey: ", "PrivateKey: none\nAlgorithm: 13\n",
         "Private-key-format: v1.%d\n", "algorithm hmac-md5;", "algorithm hmac-%s; secret \"%s\";",
-        "DNSKEY 257 3 8 ", "DNSKEY 257 3 13 AAAA", "Coefficient: AAAA\nPrime1: AAAA\n"})
+        "algorithm: hmac-sha256\nsecret: %s", "hmac-sha256:name:%s",
+        "hmac-sha256::", "hmac-sha256: none: here", "DNSKEY 257 3 8 ", "DNSKEY 257 3 13 AAAA",
+        "Coefficient: AAAA\nPrime1: AAAA\n"})
     EXPECT_TRUE(find_with(bind_key_detector, text).empty()) << text;
 }
 
@@ -60,8 +71,8 @@ TEST(BindKey, TheSizeOfWindowsDoesNotShow) {
 }
 
 TEST(BindKey, ATextFullOfAnchorsStaysCheap) {
-  for (const std::string_view piece :
-       {"Modulus: ", "Modulus: A\nCoefficient: B\nPrivateKey: C\n", "algorithm hmac-"}) {
+  for (const std::string_view piece : {"Modulus: ", "Modulus: A\nCoefficient: B\nPrivateKey: C\n",
+                                       "algorithm hmac-", "hmac-sha256:a:", "algorithm: hmac-x secret: "}) {
     std::string text;
     while (text.size() < 1'000'000) text += piece;
     EXPECT_TRUE(find_with(bind_key_detector, text).empty());

@@ -57,6 +57,19 @@ TEST(TextNumbers, NumbersNearEachOtherAreOneSet) {
   }
 }
 
+// Lines of a process' heap as erl_crash.dump has them.
+TEST(TextNumbers, ErlangsCrashDumpsMarkLargeNumbersWithALetter) {
+  const std::string n(617, '7');
+  const std::string p(309, '3');
+  const auto found = find_with(
+      text_numbers_detector, "7F0A1B2C3D40:B" + n + "\n7F0A1B2C3E48:t2:A0,N\n" + "7F0A1B2C3E60:B" + p + "\n");
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].representation, "text-decimal");
+  ASSERT_EQ(values_of(found[0]).size(), 2U);
+  // 0.8 * 10^617 has 2049 bits, 10^309 / 3 has 1025.
+  EXPECT_EQ(values_of(found[0])[1].size(), 129U);
+}
+
 TEST(TextNumbers, DecimalsAreConverted) {
   // 2^1024 - 1 and 2^512 - 1: all bits set.
   const auto decimal = [](std::size_t bits) {

@@ -38,9 +38,9 @@ Key rsa_key(unsigned bits, std::string_view layout = limbs_layout) {
 Key ec_key(const char* curve, std::string_view layout = limbs_layout) {
   for (;;) {
     Key key(EVP_EC_gen(curve), &EVP_PKEY_free);
-    const auto size = static_cast<std::size_t>(EVP_PKEY_get_bits(key.get()) / 64 * 8);
-    const Bytes d = number_of(key.get(), OSSL_PKEY_PARAM_PRIV_KEY,
-                              static_cast<std::size_t>((EVP_PKEY_get_bits(key.get()) + 7) / 8));
+    const auto bits = static_cast<std::size_t>(EVP_PKEY_get_bits(key.get()));
+    const std::size_t size = bits / 64 * 8;
+    const Bytes d = number_of(key.get(), OSSL_PKEY_PARAM_PRIV_KEY, (bits + 7) / 8);
     const Bytes x = number_of(key.get(), OSSL_PKEY_PARAM_EC_PUB_X, d.size());
     const auto spared = [size](const Bytes& number) {
       return hunt_test::spared(Bytes(number.end() - static_cast<std::ptrdiff_t>(size), number.end()));
@@ -214,6 +214,42 @@ TEST(EcHunter, FindsAScalarBesideItsBarePoint) {
     }
   }
 }
+
+// Libraries that keep everything in digits (libtomcrypt, BearSSL, big numbers of JavaScript).
+class DigitLayouts : public testing::TestWithParam<std::string_view> {};
+
+TEST_P(DigitLayouts, AScalarIsFoundByABarePointInTheSameDigits) {
+  for (const char* curve : {"prime256v1", "secp384r1", "secp521r1"}) {
+    Key key = ec_key(curve, GetParam());
+    const auto bytes = static_cast<std::size_t>((EVP_PKEY_get_bits(key.get()) + 7) / 8);
+    Bytes x = number_of(key.get(), OSSL_PKEY_PARAM_EC_PUB_X, bytes);
+    while (!hunt_test::spared_in(GetParam(), x)) {
+      key = ec_key(curve, GetParam());
+      x = number_of(key.get(), OSSL_PKEY_PARAM_EC_PUB_X, bytes);
+    }
+    Memory memory;
+    (void)memory.put_in(GetParam(), number_of(key.get(), OSSL_PKEY_PARAM_PRIV_KEY, bytes));
+    memory.junk();
+    (void)memory.put_in(GetParam(), x);
+    const auto findings = memory.hunt({}, "ec-scalar");
+    ASSERT_EQ(findings.size(), 1U) << curve;
+    EXPECT_EQ(findings[0].representation, GetParam());
+    EXPECT_EQ(findings[0].public_key_sha256, public_of(key.get()).sha256);
+    EXPECT_EQ(findings[0].use, KeyUse::unknown);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, DigitLayouts, testing::ValuesIn([] {
+                           std::vector<std::string_view> names;
+                           names.reserve(digit_layouts.size());
+                           for (const DigitLayout& each : digit_layouts) names.push_back(each.name);
+                           return names;
+                         }()),
+                         [](const auto& layout) {
+                           std::string name(layout.param);
+                           std::ranges::replace_if(name, [](char c) { return std::isalnum(c) == 0; }, '_');
+                           return name;
+                         });
 
 TEST(EcHunter, AScalarWithoutItsPointIsNothing) {
   const Key key = ec_key("prime256v1");

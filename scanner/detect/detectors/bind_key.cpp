@@ -1,7 +1,8 @@
 // Key files of BIND and other DNS servers: lines "Name: value" under "Private-key-format: v1.3" with the
-// numbers in base64, the secrets of named.conf ("algorithm hmac-..."; secret "..."), and DNSKEY records as
-// leads. The one rule: neighbouring lines are one key, reported at its modulus, or else at the last of its
-// numbers.
+// numbers in base64, the secrets of transaction signatures (TSIG, RFC 8945) in named.conf ("algorithm
+// hmac-..."; secret "..."), in the files of Knot and NSD (algorithm: hmac-... secret: ...) and on the command
+// lines of nsupdate, dig and kdig (hmac-sha256:name:secret), and DNSKEY records as leads. The one rule:
+// neighbouring lines are one key, reported at its modulus, or else at the last of its numbers.
 //
 // BIND 9 lib/dns/dst_parse.c; algorithm numbers: RFC 8624 section 3.1; public keys: RFC 3110, 6605, 8080.
 
@@ -28,11 +29,23 @@ constexpr std::size_t most_lines = 14;          // on either side of the anchor
 constexpr std::size_t least_number = 32;        // bytes
 constexpr std::size_t least_secret = 16;
 
-enum Anchor : std::size_t { modulus, coefficient, private_key, format, hmac, hmac_quoted, first_record };
+enum Anchor : std::size_t {
+  modulus,
+  coefficient,
+  private_key,
+  format,
+  first_hmac,
+  last_hmac = first_hmac + 3,
+  first_option,
+  last_option = first_option + 4,
+  first_record
+};
 constexpr std::array anchors_table{
-    "Modulus: "sv,       "Coefficient: "sv,     "PrivateKey: "sv,  "Private-key-format: "sv,
-    "algorithm hmac-"sv, "algorithm \"hmac-"sv, "DNSKEY 256 3 "sv, "DNSKEY 257 3 "sv,
-    "DNSKEY\t256 3 "sv,  "DNSKEY\t257 3 "sv};
+    "Modulus: "sv,       "Coefficient: "sv,     "PrivateKey: "sv,     "Private-key-format: "sv,
+    "algorithm hmac-"sv, "algorithm \"hmac-"sv, "algorithm: hmac-"sv, "algorithm: \"hmac-"sv,
+    "hmac-md5:"sv,       "hmac-sha1:"sv,        "hmac-sha256:"sv,     "hmac-sha384:"sv,
+    "hmac-sha512:"sv,    "DNSKEY 256 3 "sv,     "DNSKEY 257 3 "sv,    "DNSKEY\t256 3 "sv,
+    "DNSKEY\t257 3 "sv};
 
 struct Line {
   std::string name{};
@@ -193,11 +206,25 @@ void find_secret(TextView& text, const Window::Around& around, CandidateSink& si
   constexpr std::ptrdiff_t farthest = 160;
   for (std::ptrdiff_t i = 0; i < farthest && text.at(i) > 0 && text.at(i) != '}'; ++i) {
     if (!text.matches(i, "secret")) continue;
-    for (i += 6; is_blank(text.at(i)) || text.at(i) == '"';) ++i;
+    for (i += 6; is_blank(text.at(i)) || text.at(i) == '"' || text.at(i) == ':';) ++i;
     const std::ptrdiff_t begin = i;
     while (i - begin < longest_value && (base64_value(text.at(i)) || text.at(i) == '=')) ++i;
     return report_hmac(base64_number(text, begin, i), place(text, around, 0, i), sink);
   }
+}
+
+// hmac-sha256:name:base64, `size` characters of it read.
+void find_option(TextView& text, const Window::Around& around, std::size_t size, CandidateSink& sink) {
+  constexpr std::ptrdiff_t longest_owner = 256;
+  constexpr std::ptrdiff_t longest_secret = 256;
+  auto i = static_cast<std::ptrdiff_t>(size);
+  const std::ptrdiff_t owner = i;
+  while (i - owner < longest_owner && (is_name(text.at(i)) || text.at(i) == '.' || text.at(i) == '_')) ++i;
+  if (i == owner || text.at(i) != ':') return;
+  const std::ptrdiff_t begin = ++i;
+  while (i - begin < longest_secret && (base64_value(text.at(i)) || text.at(i) == '=')) ++i;
+  const SecretBytes key = base64_number(text, begin, i);
+  if (key.size() >= least_secret && looks_random(key)) report_hmac(key, place(text, around, 0, i), sink);
 }
 
 // The flags, protocol and algorithm, then base64 with blanks in it.
@@ -242,7 +269,8 @@ class BindKeyDetector final : public Detector {
     const Window::Around around = window.around(position);
     const auto text = raw_text(around.bytes, around.at);
     if (which >= first_record) return find_record(*text, around, anchors_table[which].size(), sink);
-    if (which == hmac || which == hmac_quoted) return find_secret(*text, around, sink);
+    if (which >= first_option) return find_option(*text, around, anchors_table[which].size(), sink);
+    if (which >= first_hmac) return find_secret(*text, around, sink);
     // One anchor a line: what else says "Modulus: " in the middle of one is no key file.
     const int before = text->at(-1);
     if (before >= ' ' && before < 0x7f && before != '"') return;

@@ -78,8 +78,14 @@ class NumberReader {
 
   std::optional<Number> plain(std::size_t first, std::size_t last) const {
     if (last - first < stride || last - first > longest) return std::nullopt;
-    Number number{.begin = first, .end = last};
     const auto is_digit = [](std::byte byte) { return byte >= std::byte{'0'} && byte <= std::byte{'9'}; };
+    // Erlang's crash dumps write "B" before the digits of a large integer (erl_process_dump.c); of as many
+    // random hexadecimal digits none is a letter with probability 1e-23.
+    if (bytes_[first] == std::byte{'B'} && last - first > least_decimal && is_digit(bytes_[first + 1]) &&
+        std::all_of(bytes_.begin() + static_cast<std::ptrdiff_t>(first + 1),
+                    bytes_.begin() + static_cast<std::ptrdiff_t>(last), is_digit))
+      ++first;
+    Number number{.begin = first, .end = last};
     const Bytes digits = bytes_.subspan(first, last - first);
     number.decimal = std::all_of(digits.begin(), digits.end(), is_digit);
     if (number.decimal && (digits.size() < least_decimal || digits.size() > longest_decimal))

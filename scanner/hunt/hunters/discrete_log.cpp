@@ -74,7 +74,7 @@ class DiscreteLogHunt final : public Hunt {
 
   void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
     unit.own().for_each([&](const NumberRun& run) {
-      if (run.digits == 0)
+      if (run.digits == 0 && !run.text)
         for (const Target& target : targets_) try_run(run, target, findings);
     });
   }

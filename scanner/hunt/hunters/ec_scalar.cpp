@@ -6,7 +6,7 @@
 // before a number) or, in runs of at most twelve words, are a multiple of their size away from it (heaps
 // without headers), and numbers in the other layouts; limbs also as d*R modulo the order (ring). The point of
 // a bare pair is looked for by its x coordinate: as limbs, times R modulo the prime (OpenSSL, BoringSSL),
-// big-endian at any byte, and in Java's order of words.
+// big-endian at any byte, in Java's order of words, and in the digits that the scalar itself is kept in.
 
 #include <openssl/ec.h>
 #include <openssl/objects.h>
@@ -91,9 +91,13 @@ std::optional<PublicKey> public_key_of(const std::string& curve, std::span<const
 }
 
 // The ways in which software keeps the coordinate x in memory, as bytes. `plain` and `times_r` are limbs;
-// `bits` is the field's size.
+// `bits` is the field's size; `layout` is the scalar's.
 std::vector<std::vector<std::byte>> needles_of(std::span<const std::uint64_t> plain,
-                                               std::span<const std::uint64_t> times_r, unsigned bits) {
+                                               std::span<const std::uint64_t> times_r, unsigned bits,
+                                               std::string_view layout) {
+  // A library that keeps a scalar in digits keeps everything in them.
+  const auto digits = std::ranges::find(digit_layouts, layout, &DigitLayout::name);
+  if (digits != digit_layouts.end()) return {in_digits(*digits, plain, bits)};
   const auto little_endian = [](std::span<const std::uint64_t> limbs) {
     auto bytes = big_endian_bytes<std::vector<std::byte>>(limbs);
     std::ranges::reverse(bytes);
@@ -223,7 +227,8 @@ class ScalarHunt final : public Hunt {
       const auto plain = std::span<const std::uint64_t>(x).subspan(i * limbs, limbs);
       if (try_known(curve, d, plain, batch.places[i], findings)) continue;
       const auto needles =
-          needles_of(plain, std::span<const std::uint64_t>(times_r).subspan(i * limbs, limbs), curve.bits);
+          needles_of(plain, std::span<const std::uint64_t>(times_r).subspan(i * limbs, limbs), curve.bits,
+                     batch.places[i].layout);
       const bool paired = std::ranges::any_of(
           needles, [&](const auto& needle) { return unit.words().find(needle).has_value(); });
       if (!paired) continue;
@@ -280,6 +285,7 @@ class EcScalarHunter final : public Hunter {
     static const std::vector<std::string_view> forms = [] {
       std::vector<std::string_view> all(all_layouts().begin(), all_layouts().end());
       all.push_back(montgomery_layout);
+      all.push_back(text_layout);
       return all;
     }();
     return forms;

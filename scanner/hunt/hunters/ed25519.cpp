@@ -29,10 +29,14 @@ constexpr std::size_t small_run = 12;  // words, as for other curves
 constexpr std::size_t words = 4;
 constexpr std::size_t together = 256;
 
+constexpr std::string_view text_scalar = "base64-scalar";
+
 enum class Part : std::uint8_t { seed, scalar, agreement };
 
 struct Trial {
   std::uint64_t offset = 0;
+  std::uint64_t length = 32;
+  bool text = false;
   Part part = Part::seed;
   Bytes32 secret{};  // as it lies in memory
 };
@@ -99,7 +103,7 @@ class Ed25519Hunt final : public Hunt {
       const bool at_an_end = (at == 0 && run.cut != Cut::begin) || (at == last && run.cut != Cut::end);
       if (!at_an_end && (run.words.size() > small_run || at % words != 0)) continue;
       if (!random.looks_random(at, words)) continue;
-      Trial trial{.offset = run.offset + 8 * at};
+      Trial trial{.offset = run.place(8 * at), .length = run.length(8 * words), .text = run.text};
       for (std::size_t i = 0; i < words; ++i) {
         const std::uint64_t word =
             run.order == ByteOrder::little ? run.words[at + i] : __builtin_bswap64(run.words[at + i]);
@@ -153,11 +157,13 @@ class Ed25519Hunt final : public Hunt {
     finding.use = use;
     finding.algorithm = to_string(key.algorithm);
     finding.bits = key.bits;
-    finding.representation = trial.part == Part::scalar ? "raw-scalar" : "raw";
+    const bool is_scalar = trial.part == Part::scalar;
+    finding.representation = trial.text ? (is_scalar ? text_scalar : text_layout)
+                                        : (is_scalar ? std::string_view("raw-scalar") : "raw");
     finding.evidence = Evidence::proof;
     finding.relation = trial.part == Part::seed ? "seed->A" : trial.part == Part::scalar ? "a*B=A" : "k*B=u";
     finding.offset = trial.offset;
-    finding.length = 32;
+    finding.length = trial.length;
     finding.public_key_sha256 = key.sha256;
     return finding;
   }
@@ -170,9 +176,9 @@ class Ed25519Hunter final : public Hunter {
  public:
   std::string_view name() const noexcept override { return "ed25519"; }
   std::span<const std::string_view> representations(const PublicKey& key) const noexcept override {
-    static constexpr std::array<std::string_view, 2> forms{"raw", "raw-scalar"};
+    static constexpr std::array<std::string_view, 4> forms{"raw", text_layout, "raw-scalar", text_scalar};
     if (key.algorithm == KeyAlgorithm::ed25519) return forms;
-    if (key.algorithm == KeyAlgorithm::x25519) return std::span(forms).first(1);
+    if (key.algorithm == KeyAlgorithm::x25519) return std::span(forms).first(2);
     return {};
   }
   std::unique_ptr<Hunt> prepare(const LeadSet& leads) const override {

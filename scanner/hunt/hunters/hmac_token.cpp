@@ -68,12 +68,12 @@ class TokenHunt final : public Hunt {
     finding.use = KeyUse::signing;
     finding.algorithm = "hmac";
     finding.bits = static_cast<unsigned>(key.size() * 8);
-    finding.representation = "bytes";
+    finding.representation = run.text ? "base64" : "bytes";
     finding.evidence = Evidence::proof;
     finding.relation = "hmac(token)";
     finding.detail = "it signs JSON Web Tokens";
-    finding.offset = run.offset + at * 8;
-    finding.length = key.size();
+    finding.offset = run.place(at * 8);
+    finding.length = run.length(key.size());
     while (!key.empty() && key.back() == std::byte{0}) key.pop_back();
     name_secret(key, site_key_, finding);
     findings.push_back(std::move(finding));

@@ -43,7 +43,7 @@ class ShieldHunt final : public Hunt {
 
   void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
     unit.own().for_each([&](const NumberRun& run) {
-      if (run.digits != 0) return;
+      if (run.digits != 0 || run.text) return;
       for (std::size_t at = 0; at < run.words.size(); ++at) {
         const std::uint64_t word = run.order == ByteOrder::little ? run.words[at] : swapped(run.words[at]);
         if (seen_.test(slot(word))) open(run, at, word, findings);
