@@ -156,15 +156,40 @@ Result<std::vector<TreeHash>> LogReader::inclusion(std::uint64_t index) const {
   return path;
 }
 
-Result<std::vector<TreeHash>> LogReader::consistency_from(std::uint64_t old_size) const {
+Result<LogReader::OlderTree> LogReader::older_tree(std::uint64_t size) const {
   const TileReader tiles(directory_, checkpoint_.size);
-  auto proof = consistency_proof(old_size, checkpoint_.size, reader_of(tiles));
+  auto proof = consistency_proof(size, checkpoint_.size, reader_of(tiles));
   if (!proof) return proof.error();
-  const auto old_root = tree_root(old_size, reader_of(tiles));
-  if (!old_root) return old_root.error();
-  if (!verify_consistency(old_size, checkpoint_.size, *old_root, checkpoint_.root, *proof))
+  const auto root = tree_root(size, reader_of(tiles));
+  if (!root) return root.error();
+  if (!verify_consistency(size, checkpoint_.size, *root, checkpoint_.root, *proof))
     return corrupt("the tiles do not fit the checkpoint");
-  return proof;
+  return OlderTree{*root, std::move(*proof)};
+}
+
+Result<std::vector<TreeHash>> LogReader::consistency_from(std::uint64_t old_size) const {
+  auto tree = older_tree(old_size);
+  if (!tree) return tree.error();
+  return std::move(tree->proof);
+}
+
+Result<TreeHash> LogReader::root_of(std::uint64_t size) const {
+  const auto tree = older_tree(size);
+  if (!tree) return tree.error();
+  return tree->root;
+}
+
+Result<LogReader> LogReader::as_of(std::uint64_t size, Signer& signer) const {
+  const auto root = root_of(size);
+  if (!root) return root.error();
+  LogReader older = *this;
+  older.checkpoint_ = {checkpoint_.origin, size, *root};
+  auto note = sign_checkpoint(older.checkpoint_, signer);
+  if (!note) return note.error();
+  // A signer of another key must not put its name to the tree.
+  if (const auto opened = open_checkpoint(*note, verifier_); !opened) return opened.error();
+  older.note_ = std::move(*note);
+  return older;
 }
 
 Result<TlogProof> LogReader::proof(std::uint64_t index) const {

@@ -19,6 +19,7 @@
 #include "scanner/base/result.h"
 #include "scanner/evidence/merkle.h"
 #include "scanner/evidence/signed_note.h"
+#include "scanner/evidence/signer.h"
 #include "scanner/evidence/tlog_proof.h"
 
 namespace dumpgate {
@@ -49,6 +50,11 @@ class LogReader {
   Result<std::vector<TreeHash>> consistency_from(std::uint64_t old_size) const;
   Result<TlogProof> proof(std::uint64_t index) const;
 
+  // The root of the log's first `size` entries.
+  Result<TreeHash> root_of(std::uint64_t size) const;
+  // The log as it was when it had `size` entries, its checkpoint signed anew: the same bytes as then.
+  Result<LogReader> as_of(std::uint64_t size, Signer& signer) const;
+
   // Whether an older checkpoint of this log is the beginning of it. ErrorCode::corrupt: it is not, or it is
   // not signed by the log; a checkpoint of more leaves than there are now means that the log was rolled back.
   Result<void> extends(std::string_view old_note) const;
@@ -62,6 +68,12 @@ class LogReader {
   Result<std::optional<std::vector<std::byte>>> artifact(const std::string& sha256) const;
 
  private:
+  struct OlderTree {
+    TreeHash root{};
+    std::vector<TreeHash> proof{};  // that it is the beginning of the present one
+  };
+  Result<OlderTree> older_tree(std::uint64_t size) const;
+
   std::string directory_{};
   NoteVerifier verifier_{};
   Checkpoint checkpoint_{};

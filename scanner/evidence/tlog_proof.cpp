@@ -11,7 +11,7 @@ namespace dumpgate {
 namespace {
 
 constexpr std::string_view first_line = "c2sp.org/tlog-proof@v1";
-constexpr std::size_t most_proof_bytes = most_note_bytes + (64U << 10U);
+constexpr std::size_t most_proof_bytes = most_note_bytes + (256U << 10U);
 constexpr std::size_t most_hashes = 64;
 
 Error corrupt(std::string message) { return {ErrorCode::corrupt, std::move(message), std::nullopt}; }
@@ -38,7 +38,9 @@ std::optional<std::uint64_t> parse_index(std::string_view line) {
 }  // namespace
 
 std::string TlogProof::text() const {
-  std::string out = std::string(first_line) + "\nindex " + std::to_string(index) + "\n";
+  std::string out = std::string(first_line) + "\n";
+  if (!extra.empty()) out += "extra " + to_base64(std::as_bytes(std::span(extra))) + "\n";
+  out += "index " + std::to_string(index) + "\n";
   for (const TreeHash& hash : path) out += to_base64(hash) + "\n";
   return out + "\n" + note;
 }
@@ -46,14 +48,17 @@ std::string TlogProof::text() const {
 Result<TlogProof> parse_tlog_proof(std::string_view text) {
   const Error refused = corrupt("not a proof of the form c2sp.org/tlog-proof@v1");
   if (text.size() > most_proof_bytes || take_line(text) != first_line) return refused;
+  TlogProof proof;
   auto line = take_line(text);
   if (line && line->starts_with("extra ")) {
-    if (!from_base64(line->substr(6))) return refused;
+    const auto extra = from_base64(line->substr(6));
+    if (!extra) return refused;
+    proof.extra.assign(reinterpret_cast<const char*>(extra->data()), extra->size());
     line = take_line(text);
   }
   const auto index = line ? parse_index(*line) : std::nullopt;
   if (!index) return refused;
-  TlogProof proof{.index = *index};
+  proof.index = *index;
   for (line = take_line(text); line && !line->empty(); line = take_line(text)) {
     const auto hash = from_base64(*line);
     if (!hash || hash->size() != TreeHash{}.size() || proof.path.size() == most_hashes) return refused;

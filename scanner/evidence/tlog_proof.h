@@ -15,6 +15,7 @@
 namespace dumpgate {
 
 struct TlogProof {
+  std::string extra{};  // bytes of the `extra` line, which nobody signed; "" for none
   std::uint64_t index = 0;
   std::vector<TreeHash> path{};  // from the leaf's sibling up
   std::string note{};            // the checkpoint, with its signatures
@@ -22,7 +23,7 @@ struct TlogProof {
   std::string text() const;
 };
 
-// Takes the text apart. ErrorCode::corrupt for anything else; an `extra` line is passed over.
+// Takes the text apart. ErrorCode::corrupt for anything else.
 Result<TlogProof> parse_tlog_proof(std::string_view text);
 
 // The checkpoint that covers the leaf. ErrorCode::corrupt: not signed by `log`, or the leaf is not in it.

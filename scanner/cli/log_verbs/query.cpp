@@ -1,0 +1,88 @@
+// dumpgate log query: what the log knows of a key.
+
+#include <CLI/CLI.hpp>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "scanner/base/hex.h"
+#include "scanner/cli/log_verb.h"
+#include "scanner/evidence/key_history.h"
+#include "scanner/proof/public_key.h"
+
+namespace dumpgate {
+namespace {
+
+struct AskedKey {
+  std::string name{};
+  std::string sha256{};
+};
+
+class QueryVerb final : public Command {
+ public:
+  void declare(CLI::App& app) override {
+    app.add_option("--log", log_, "directory of the log")->required();
+    app.add_option(
+           "--key", key_,
+           "certificate, public key or JWKS; or the SHA-256 of a SubjectPublicKeyInfo, or the name of a "
+           "secret, in hexadecimal")
+        ->required();
+    app.add_option("--format", format_, "text or json")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->capture_default_str();
+    app.add_option("--vkey", verifier_key_, "the log's verifier key; default: the one in its directory");
+    app.add_flag("--rebuild", rebuild_, "read every entry of the log, and make the index anew");
+  }
+
+  int run() override {
+    const auto keys = asked();
+    if (!keys) return log_failure(keys.error());
+    const auto reader = open_log_reader(log_, verifier_key_);
+    if (!reader) return log_failure(reader.error());
+    auto answer = ask(*reader, *keys, rebuild_);
+    // A cache that is damaged or lies is made anew, once.
+    if (!answer && !rebuild_) answer = ask(*reader, *keys, true);
+    if (!answer) return log_failure(answer.error());
+    write_stdout(*answer);
+    return 0;
+  }
+
+ private:
+  Result<std::vector<AskedKey>> asked() const {
+    if (is_sha256_hex(key_)) return std::vector<AskedKey>{{"", key_}};
+    const auto keys = read_public_keys(key_);
+    if (!keys) return keys.error();
+    std::vector<AskedKey> all;
+    for (const NamedPublicKey& key : *keys) all.push_back({key.name, key.key.sha256});
+    return all;
+  }
+
+  Result<std::string> ask(const LogReader& reader, const std::vector<AskedKey>& keys, bool rebuild) const {
+    const auto index = LogIndex::open(reader, rebuild);
+    if (!index) return index.error();
+    std::string out;
+    for (const AskedKey& key : keys) {
+      const auto history = key_history(reader, *index, key.sha256);
+      if (!history) return history.error();
+      out += format_ == "json" ? history_json(*history, key.name, reader.checkpoint())
+                               : history_text(*history, key.name, reader.checkpoint());
+    }
+    return out;
+  }
+
+  std::string log_{};
+  std::string key_{};
+  std::string format_ = "text";
+  std::string verifier_key_{};
+  bool rebuild_ = false;
+};
+
+constinit const CommandEntry instance{"query", "every dump that held or saw a key, and what became of it",
+                                      &make_command<QueryVerb>};
+
+}  // namespace
+
+constinit const CommandEntry& query_log_verb = instance;
+
+}  // namespace dumpgate

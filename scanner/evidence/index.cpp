@@ -1,0 +1,220 @@
+#include "scanner/evidence/index.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "scanner/base/base64.h"
+#include "scanner/base/hex.h"
+#include "scanner/evidence/index_rows.h"
+#include "scanner/evidence/sqlite.h"
+#include "scanner/io/durable_file.h"
+
+namespace dumpgate {
+namespace {
+
+constexpr std::string_view index_file = "index.sqlite";
+
+std::string index_path(const LogReader& reader) { return reader.directory() + "/" + std::string(index_file); }
+
+// The tree that a database says it was made from; nothing when it does not say so.
+std::optional<Checkpoint> tree_of(const Database& database) {
+  Checkpoint tree;
+  auto query = database.prepare("SELECT value FROM meta WHERE name=?");
+  if (!query) return std::nullopt;
+  const auto value = [&](std::string_view name) -> std::string {
+    query->reset();
+    const auto row = query->bind(1, name).step();
+    return row && *row ? query->text(0) : std::string();
+  };
+  if (value("form") != "1") return std::nullopt;
+  tree.origin = value("origin");
+  const std::string size = value("size");
+  const auto root = from_base64(value("root"));
+  if (!root || root->size() != tree.root.size() || size.empty() || size.size() > 18 ||
+      size.find_first_not_of("0123456789") != std::string::npos)
+    return std::nullopt;
+  tree.size = std::stoull(size);
+  std::ranges::copy(*root, tree.root.begin());
+  return tree;
+}
+
+bool same_tree(const Checkpoint& a, const Checkpoint& b) {
+  return a.origin == b.origin && a.size == b.size && a.root == b.root;
+}
+
+bool is_beginning(const Checkpoint& older, const LogReader& reader) {
+  if (older.origin != reader.checkpoint().origin || older.size >= reader.checkpoint().size) return false;
+  const auto root = reader.root_of(older.size);
+  return root && *root == older.root;
+}
+
+Result<Database> filled(const std::string& path, const LogReader& reader) {
+  auto database = Database::open(path, true);
+  if (!database) return database;
+  // It is a cache: what a crash leaves of it is not used.
+  if (const auto made = database->run("PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF"); !made)
+    return made.error();
+  if (const auto made = database->run(index_schema); !made) return made.error();
+  auto writer = IndexWriter::create(*database, reader);
+  if (!writer) return writer.error();
+  if (const auto added = writer->add_from(0); !added) return added.error();
+  return database;
+}
+
+// In the log's directory, or in memory where that cannot be written.
+Result<Database> make_anew(const LogReader& reader) {
+  const std::string path = index_path(reader);
+  const std::string hidden =
+      reader.directory() + "/." + std::string(index_file) + "." + std::to_string(::getpid());
+  (void)::unlink(hidden.c_str());
+  auto database = filled(hidden, reader);
+  if (database && ::rename(hidden.c_str(), path.c_str()) == 0) return database;
+  (void)::unlink(hidden.c_str());
+  if (!database && database.error().code != ErrorCode::io) return database;
+  return filled(":memory:", reader);
+}
+
+// The database of the file, when it can be used for this tree.
+std::optional<Database> use_file(const LogReader& reader) {
+  if (!path_exists(index_path(reader))) return std::nullopt;
+  auto database = Database::open(index_path(reader), false);
+  if (!database) return std::nullopt;
+  const auto tree = tree_of(*database);
+  if (!tree) return std::nullopt;
+  if (same_tree(*tree, reader.checkpoint())) return std::move(*database);
+  if (!is_beginning(*tree, reader)) return std::nullopt;
+  auto writer = IndexWriter::create(*database, reader);
+  if (!writer || !writer->add_from(tree->size)) return std::nullopt;
+  return std::move(*database);
+}
+
+Result<std::string> content_of(const Database& database) {
+  Sha256 hash;
+  const auto part = [&hash](std::string_view text) {
+    const std::string length = std::to_string(text.size()) + ":";
+    hash.update(std::as_bytes(std::span(length)));
+    hash.update(std::as_bytes(std::span(text)));
+  };
+  for (const char* const select :
+       {"SELECT * FROM meta ORDER BY name", "SELECT * FROM verdict ORDER BY leaf",
+        "SELECT * FROM key ORDER BY name, leaf, relation", "SELECT * FROM release ORDER BY leaf"}) {
+    part(select);
+    auto query = database.prepare(select);
+    if (!query) return query.error();
+    for (;;) {
+      const auto row = query->step();
+      if (!row) return row.error();
+      if (!*row) break;
+      for (int column = 0; column < query->columns(); ++column) part(query->text(column));
+    }
+  }
+  return to_hex(hash.finish());
+}
+
+Result<std::vector<std::uint64_t>> numbers(Query& query) {
+  std::vector<std::uint64_t> found;
+  for (;;) {
+    const auto row = query.step();
+    if (!row) return row.error();
+    if (!*row) return found;
+    found.push_back(query.number(0));
+  }
+}
+
+}  // namespace
+
+struct LogIndex::State {
+  Database database;
+  bool made_anew = false;
+};
+
+LogIndex::LogIndex(std::unique_ptr<State> state) : state_(std::move(state)) {}
+LogIndex::LogIndex(LogIndex&&) noexcept = default;
+LogIndex& LogIndex::operator=(LogIndex&&) noexcept = default;
+LogIndex::~LogIndex() = default;
+
+Result<LogIndex> LogIndex::open(const LogReader& reader, bool rebuild) {
+  if (!rebuild)
+    if (auto database = use_file(reader))
+      return LogIndex(std::make_unique<State>(State{std::move(*database), false}));
+  auto database = make_anew(reader);
+  if (!database) return database.error();
+  return LogIndex(std::make_unique<State>(State{std::move(*database), true}));
+}
+
+Result<std::vector<KeyHit>> LogIndex::key(const std::string& sha256) const {
+  const auto name = from_hex(sha256);
+  if (!name || !is_sha256_hex(sha256))
+    return Error{ErrorCode::usage, "not the SHA-256 of a public key: " + sha256, std::nullopt};
+  auto query =
+      state_->database.prepare("SELECT leaf, relation FROM key WHERE name=? ORDER BY leaf, relation");
+  if (!query) return query.error();
+  query->bind(1, *name);
+  std::vector<KeyHit> hits;
+  for (;;) {
+    const auto row = query->step();
+    if (!row) return row.error();
+    if (!*row) return hits;
+    const std::uint64_t relation = query->number(1);
+    if (relation > static_cast<std::uint64_t>(KeyRelation::sought))
+      return Error{ErrorCode::corrupt, "the index is damaged", std::nullopt};
+    hits.push_back({query->number(0), static_cast<KeyRelation>(relation)});
+  }
+}
+
+Result<std::vector<std::uint64_t>> LogIndex::releases(const std::string& dump_sha256,
+                                                      const std::string& scan_id) const {
+  auto query =
+      state_->database.prepare(dump_sha256.empty() ? "SELECT leaf FROM release WHERE scan=? ORDER BY leaf"
+                                                   : "SELECT leaf FROM release WHERE dump=? ORDER BY leaf");
+  if (!query) return query.error();
+  if (dump_sha256.empty())
+    query->bind(1, std::string_view(scan_id));
+  else
+    query->bind(1, from_hex(dump_sha256).value_or(std::vector<std::byte>{}));
+  return numbers(*query);
+}
+
+Result<std::vector<std::uint64_t>> LogIndex::unanswerable() const {
+  auto query = state_->database.prepare("SELECT leaf FROM verdict WHERE whole=0 ORDER BY leaf");
+  if (!query) return query.error();
+  return numbers(*query);
+}
+
+Result<std::uint64_t> LogIndex::verdicts() const {
+  auto query = state_->database.prepare("SELECT count(*) FROM verdict");
+  if (!query) return query.error();
+  const auto counted = numbers(*query);
+  if (!counted) return counted.error();
+  return counted->empty() ? 0 : counted->front();
+}
+
+bool LogIndex::made_anew() const { return state_->made_anew; }
+
+Result<std::string> LogIndex::content_sha256() const { return content_of(state_->database); }
+
+Result<IndexState> rebuild_index(const LogReader& reader) {
+  IndexState state = IndexState::absent;
+  std::string before;
+  if (path_exists(index_path(reader))) {
+    state = IndexState::different;
+    const auto old = Database::open(index_path(reader), false);
+    const auto tree = old ? tree_of(*old) : std::nullopt;
+    if (tree && same_tree(*tree, reader.checkpoint())) {
+      before = content_of(*old).has_value() ? content_of(*old).value() : std::string();
+    } else if (tree && is_beginning(*tree, reader)) {
+      state = IndexState::older;
+    }
+  }
+  const auto index = LogIndex::open(reader, true);
+  if (!index) return index.error();
+  const auto content = index->content_sha256();
+  if (!content) return content.error();
+  if (*content == before) state = IndexState::same;
+  return state;
+}
+
+}  // namespace dumpgate
