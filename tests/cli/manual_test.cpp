@@ -20,7 +20,7 @@ std::string manual_text() {
 }
 
 std::set<std::string> long_options_in(const std::string& text) {
-  const std::regex option("(?:^|[^-a-z])(--[a-z][-a-z]*)");
+  const std::regex option("(?:^|[^-a-z])(--[a-z][-a-z0-9]*)");
   std::set<std::string> found;
   for (std::sregex_iterator match(text.begin(), text.end(), option), end; match != end; ++match)
     found.insert((*match)[1].str());

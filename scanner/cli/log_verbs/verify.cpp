@@ -6,6 +6,7 @@
 
 #include "scanner/base/printable.h"
 #include "scanner/cli/log_verb.h"
+#include "scanner/evidence/index.h"
 #include "scanner/evidence/log_audit.h"
 
 namespace dumpgate {
@@ -32,6 +33,11 @@ class VerifyVerb final : public Command {
     write_stdout(printable(reader->verifier().name) + ": " + std::to_string(audit->leaves) + " entries and " +
                  std::to_string(audit->artifacts) + " artifacts verified" +
                  (old_.empty() ? "" : "; it extends the older checkpoint") + "\n");
+    // The index is a cache: that it was false is worth knowing, and no fault of the log.
+    const auto index = rebuild_index(*reader);
+    if (!index) return log_failure(index.error());
+    if (*index == IndexState::different)
+      write_stderr("dumpgate: the index was not what the log says; it is made anew\n");
     return 0;
   }
 
