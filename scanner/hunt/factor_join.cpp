@@ -112,6 +112,32 @@ std::vector<FactorCandidate> factor_candidates(const RunStore& runs) {
 
 void FactorJoin::forget() { sizes_.clear(); }
 
+void FactorJoin::Numbers::add(Number number, std::uint64_t limb) {
+  if (gone > limbs.size() / 2) {
+    limbs.erase(limbs.begin(), limbs.begin() + static_cast<std::ptrdiff_t>(gone));
+    gone = 0;
+  }
+  limbs.push_back(limb);
+  all.push_back(std::move(number));
+}
+
+void FactorJoin::Numbers::drop_first() {
+  all.pop_front();
+  ++gone;
+}
+
+void FactorJoin::Size::remember(std::uint64_t low) {
+  if (filter.empty()) filter.resize(filter_bits / 64);
+  const std::size_t bit = filter_bit(low);
+  filter[bit / 64] |= std::uint64_t{1} << (bit % 64);
+}
+
+void FactorJoin::Size::renew_filter() {
+  std::ranges::fill(filter, 0);
+  for (const Number& factor : factors.all) remember(factor.candidate.limbs[0]);
+  stale = 0;
+}
+
 void FactorJoin::take(std::vector<FactorCandidate> candidates, std::vector<Finding>& findings,
                       std::vector<Lead>& leads) {
   for (FactorCandidate& candidate : candidates) {
@@ -124,48 +150,57 @@ void FactorJoin::take(std::vector<FactorCandidate> candidates, std::vector<Findi
     if (is_factor_size(limbs)) {
       Size& size = sizes_[{candidate.layout, limbs}];
       drop_old(size, candidate.offset);
-      const std::uint64_t inverse = inverse_limb(candidate.limbs.front());
-      add_factor(size, {.candidate = std::move(candidate), .inverse = inverse}, findings, leads);
+      add_factor(size, {.candidate = std::move(candidate)}, findings, leads);
     }
   }
 }
 
 void FactorJoin::drop_old(Size& size, std::uint64_t now) {
-  const auto old = [now](const Number& number) { return number.candidate.offset + neighbourhood < now; };
-  while (!size.factors.empty() && (size.factors.size() > kept || old(size.factors.front()))) {
-    const Number& gone = size.factors.front();
-    const auto [first, last] = size.factor_by_low.equal_range(gone.candidate.limbs[0]);
+  const auto has_old = [now](const Numbers& numbers) {
+    return !numbers.all.empty() &&
+           (numbers.all.size() > kept || numbers.all.front().candidate.offset + neighbourhood < now);
+  };
+  while (has_old(size.factors)) {
+    const auto [first, last] = size.factor_by_low.equal_range(size.factors.all.front().candidate.limbs[0]);
     const auto entry = std::find_if(first, last, [&](const auto& e) { return e.second == size.first_id; });
     if (entry != last) size.factor_by_low.erase(entry);
-    --size.lows[gone.candidate.limbs[0] % lows];
-    size.factors.pop_front();
+    size.factors.drop_first();
     ++size.first_id;
+    ++size.stale;
   }
-  while (!size.moduli.empty() && (size.moduli.size() > kept || old(size.moduli.front())))
-    size.moduli.pop_front();
+  if (size.stale > kept / 4 + size.factors.all.size() / 2) size.renew_filter();
+  while (has_old(size.moduli)) size.moduli.drop_first();
 }
 
 void FactorJoin::add_factor(Size& size, Number factor, std::vector<Finding>& findings,
                             std::vector<Lead>& leads) {
-  size.factor_by_low.emplace(factor.candidate.limbs[0], size.first_id + size.factors.size());
-  ++size.lows[factor.candidate.limbs[0] % lows];
-  size.factors.push_back(std::move(factor));
-  for (const Number& modulus : size.moduli) match(size, size.factors.back(), modulus, findings, leads);
+  const std::uint64_t low = factor.candidate.limbs[0];
+  const std::uint64_t inverse = inverse_limb(low);
+  size.factor_by_low.emplace(low, size.first_id + size.factors.all.size());
+  size.remember(low);
+  size.factors.add(std::move(factor), inverse);
+  const auto moduli = size.moduli.judged();
+  for (std::size_t i = 0; i < moduli.size(); ++i)
+    if (size.may_hold(moduli[i] * inverse))
+      match(size, moduli[i] * inverse, size.factors.all.back(), size.moduli.all[i], findings, leads);
 }
 
 void FactorJoin::add_modulus(Size& size, Number modulus, std::vector<Finding>& findings,
                              std::vector<Lead>& leads) {
-  size.moduli.push_back(std::move(modulus));
-  for (Number& factor : size.factors) match(size, factor, size.moduli.back(), findings, leads);
+  const std::uint64_t low = modulus.candidate.limbs[0];
+  size.moduli.add(std::move(modulus), low);
+  const auto inverses = size.factors.judged();
+  for (std::size_t i = 0; i < inverses.size(); ++i)
+    if (size.may_hold(low * inverses[i]))
+      match(size, low * inverses[i], size.factors.all[i], size.moduli.all.back(), findings, leads);
 }
 
-void FactorJoin::match(Size& size, Number& factor, const Number& modulus, std::vector<Finding>& findings,
-                       std::vector<Lead>& leads) {
-  const std::uint64_t other_low = modulus.candidate.limbs[0] * factor.inverse;
-  if (size.lows[other_low % lows] == 0) return;
+// For the factor and the modulus another factor must have the low limb `other_low`.
+void FactorJoin::match(Size& size, std::uint64_t other_low, Number& factor, const Number& modulus,
+                       std::vector<Finding>& findings, std::vector<Lead>& leads) {
   const auto [first, last] = size.factor_by_low.equal_range(other_low);
   for (auto entry = first; entry != last; ++entry) {
-    Number* const other = &size.factors[static_cast<std::size_t>(entry->second - size.first_id)];
+    Number* const other = &size.factors.all[static_cast<std::size_t>(entry->second - size.first_id)];
     const auto& p = factor.candidate.limbs;
     const auto& q = other->candidate.limbs;
     const auto& n = modulus.candidate.limbs;

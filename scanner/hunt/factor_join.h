@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <span>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -43,7 +44,6 @@ class FactorJoin {
  public:
   static constexpr std::uint64_t neighbourhood = 2ULL << 20;  // bytes of the layer
   static constexpr std::size_t kept = 4096;                   // candidates of one size and role
-  static constexpr std::size_t lows = 1 << 17;
 
   // take adds the candidates of the next window of a layer and appends what they complete. Numbers of one key
   // are laid out alike, so only candidates of one layout are joined.
@@ -56,23 +56,46 @@ class FactorJoin {
  private:
   struct Number {
     FactorCandidate candidate{};
-    std::uint64_t inverse = 0;  // of the low limb
     bool reported = false;
+  };
+  // Numbers of one size in the order of adding. The limbs that every pair is judged by lie together: the
+  // pairs are many, and what else belongs to a number is seldom wanted.
+  struct Numbers {
+    std::deque<Number> all{};
+    std::vector<std::uint64_t> limbs{};  // of a factor the inverse of its low limb, of a modulus its low limb
+    std::size_t gone = 0;                // of `limbs`, at the front
+
+    std::span<const std::uint64_t> judged() const { return std::span(limbs).subspan(gone); }
+    void add(Number number, std::uint64_t limb);
+    void drop_first();
   };
   // The candidates of one size: factors of m limbs and moduli of 2m.
   struct Size {
-    std::deque<Number> factors{};
-    std::deque<Number> moduli{};
-    std::uint64_t first_id = 0;  // of factors.front(); ids count up in the order of adding
+    Numbers factors{};
+    Numbers moduli{};
+    std::uint64_t first_id = 0;  // of factors.all.front(); ids count up in the order of adding
     std::unordered_multimap<std::uint64_t, std::uint64_t> factor_by_low{};  // low limb -> id
-    // How many factors have each value of the low limb modulo `lows` : answers most look-ups from the cache.
-    std::vector<std::uint16_t> lows = std::vector<std::uint16_t>(FactorJoin::lows);
+    // A bit for the low limb of each factor, and of those that went since it was made: answers most look-ups
+    // from the processor's first cache.
+    std::vector<std::uint64_t> filter{};
+    std::size_t stale = 0;
+
+    bool may_hold(std::uint64_t low) const {
+      const std::size_t bit = filter_bit(low);
+      return (filter[bit / 64] >> (bit % 64) & 1U) != 0;
+    }
+    void remember(std::uint64_t low);
+    void renew_filter();
   };
+  static constexpr std::size_t filter_bits = std::size_t{1} << 18U;
+  static std::size_t filter_bit(std::uint64_t odd) {
+    return static_cast<std::size_t>(odd >> 1U) & (filter_bits - 1);
+  }
 
   void add_factor(Size& size, Number factor, std::vector<Finding>& findings, std::vector<Lead>& leads);
   void add_modulus(Size& size, Number modulus, std::vector<Finding>& findings, std::vector<Lead>& leads);
-  void match(Size& size, Number& factor, const Number& modulus, std::vector<Finding>& findings,
-             std::vector<Lead>& leads);
+  void match(Size& size, std::uint64_t other_low, Number& factor, const Number& modulus,
+             std::vector<Finding>& findings, std::vector<Lead>& leads);
   static void drop_old(Size& size, std::uint64_t now);
 
   std::map<std::pair<std::string_view, std::size_t>, Size> sizes_{};  // by layout and limbs of a factor

@@ -88,7 +88,18 @@ class MemoryRuns {
       at = end_from(at);
       add_tail(at);
     }
-    while (at < stretch.own_end && reader_.inside(at)) at = plain(at) ? at + 8 : run_from(at);
+    // No run that is long enough begins at `at` or in the three words behind it when the last of them is
+    // plain. The word before `at` is always plain, or belongs to a run that is done.
+    constexpr std::size_t reach = 8 * (shortest_run - 1);
+    while (at < stretch.own_end && reader_.inside(at + reach)) {
+      if (plain(at + reach)) {
+        at += reach + 8;
+        continue;
+      }
+      std::size_t begin = at + reach;
+      while (begin > at && !plain(begin - 8)) begin -= 8;
+      at = begin < stretch.own_end ? run_from(begin) : begin;
+    }
   }
 
  private:
@@ -146,8 +157,11 @@ class MemoryRuns {
   RandomTest test_{};
 };
 
-// Which digit layouts a word can be part of: bit i for digit_layouts[i]. Zero words and pointers are in none.
+// Which digit layouts a word can be part of: bit i for digit_layouts[i]. Zero words and pointers are in none,
+// nor are words with their top bit set, which every layout leaves unused: most words of memory, and half of
+// random ones.
 unsigned layouts_of(std::uint64_t word) {
+  if (word >> 63U != 0 || (word >> 48U == 0 && word << 32U != 0)) return 0;
   unsigned layouts = 0;
   const auto when = [&](unsigned layout, std::uint64_t unused) {
     if ((word & unused) == 0) layouts |= 1U << layout;
@@ -158,7 +172,6 @@ unsigned layouts_of(std::uint64_t word) {
     when(7, 0xfc00000000000000U);
     return layouts;
   }
-  if (word >> 48U == 0) return 0;
   when(0, 0xf000000000000000U);
   when(1, 0x8000000000000000U);
   when(2, 0xc0000000c0000000U);
@@ -184,12 +197,23 @@ class DigitRuns {
     if (from > at) at += (from - at + grid - 1) / grid * grid;
     for (; at < reader_.stretch().own_end + grid && reader_.inside(at); at += grid) {
       unsigned layouts = layouts_of(reader_.word(at));
+      if (layouts != 0) layouts &= layouts_around(at);
       for (; layouts != 0; layouts &= layouts - 1) around(at, static_cast<unsigned>(__builtin_ctz(layouts)));
     }
   }
 
  private:
   static constexpr std::size_t shortest = 4;  // words
+
+  // The layouts that two neighbours of the word at `at` can be part of as well: of four words in a row that
+  // hold it, two more are these.
+  unsigned layouts_around(std::size_t at) const {
+    const auto of = [this](std::size_t place) {
+      return reader_.stretch().begin <= place && reader_.inside(place) ? layouts_of(reader_.word(place)) : 0U;
+    };
+    const unsigned before = at >= 8 ? of(at - 8) : 0U, behind = of(at + 8);
+    return (before & behind) | (at >= 16 ? before & of(at - 16) : 0U) | (behind & of(at + 16));
+  }
 
   bool in(std::size_t at, unsigned layout) const {
     return ((layouts_of(reader_.word(at)) >> layout) & 1U) != 0;
@@ -226,9 +250,11 @@ class DigitRuns {
       with_high_bits += ((word >> layout.shift) & high) != 0 ? 1U : 0U;
     if (with_high_bits < run.words.size() / 2) return false;
     const std::size_t cells = (run.words.size() + 1) * (8 / layout.cell);
-    for (std::size_t first = 0; first < cells; ++first)
+    for (std::size_t first = 0; first < cells; ++first) {
+      if (!starts_here(layout, run, first)) continue;
       for (const unsigned bits : sizes)
-        if (starts_here(layout, run, first) && may_hold_number(layout, run, first, bits)) return true;
+        if (may_hold_number(layout, run, first, bits)) return true;
+    }
     return false;
   }
 
