@@ -157,37 +157,49 @@ const NumberView* LayoutReader::next_java() {
   return &view_;
 }
 
-// Whether a big-endian number may begin at bytes_[at], which is not aligned: aligned ones are in the sliding
-// view. Every signed encoding puts a zero byte before a number with its top bit set; octet strings and the
-// strings of SSH put their length there.
-bool LayoutReader::begins_here(std::size_t at) const {
-  if (at % 8 == 0) return false;
-  const std::byte before = bytes_[at - 1];
-  if (before == std::byte{0}) return bytes_[at] != std::byte{0};
-  if (at < 2 || !is_length(before)) return false;
-  const auto tag = std::to_integer<unsigned>(bytes_[at - 2]);
-  return tag == 0x04 || tag == 0x02 || tag == 0x00;
+// Whether a big-endian number of `length` bytes may begin at bytes_[at], which is not aligned: aligned ones
+// are in the sliding view. Every signed encoding puts a zero byte before a number with its top bit set, and
+// before that a length, zero bytes, the head of the object whose first byte it is, or a byte array's type in
+// HPROF; octet strings and the strings of SSH put their length there.
+bool LayoutReader::begins_here(std::size_t at, std::size_t length) const {
+  const auto value = [&](std::size_t back) { return std::to_integer<unsigned>(bytes_[at - back]); };
+  if (value(1) != 0)
+    return at >= 2 && is_length(bytes_[at - 1]) && (value(2) == 0x04 || value(2) == 0x02 || value(2) == 0x00);
+  if (bytes_[at] == std::byte{0}) return false;
+  constexpr unsigned byte_array = 0x08;  // also: 2,048 bits
+  return at % 8 == 1 || value(2) == 0 || value(2) == byte_array || value(2) == ((length + 1) & 0xffU) ||
+         value(2) == length / 32;  // OpenPGP: the length in bits
+}
+
+// Of a long stretch, whether a number touches the end that is kept.
+bool LayoutReader::touches_end(std::size_t at, std::size_t length) const {
+  return run_.cut == Cut::none || (run_.cut == Cut::end ? at < 16 : at + length > bytes_.size() - 16);
 }
 
 const NumberView* LayoutReader::next_bytes() {
   const std::size_t least = sizes_.empty() ? bytes_.size() : sizes_.front() / 8;
   for (; at_ + least <= bytes_.size(); ++at_, size_ = 0) {
-    if (size_ == 0 && !begins_here(at_)) continue;
-    if (size_ >= sizes_.size()) continue;
-    const std::size_t length = (sizes_[size_++] + 7) / 8;
-    if (at_ + length > bytes_.size()) continue;
-    limbs_.assign((length + 7) / 8, 0);
-    for (std::size_t i = 0; i < length; ++i)
-      limbs_[i / 8] |= std::to_integer<std::uint64_t>(bytes_[at_ + length - 1 - i]) << (8 * (i % 8));
-    view_ = {.layout = bytes_layout,
-             .limbs = limbs_,
-             .exact = true,
-             .offset = run_.offset + at_ - 8,
-             .bytes = length,
-             .reversed = true};
-    return &view_;
+    if (at_ % 8 == 0 || (bytes_[at_ - 1] != std::byte{0} && !is_length(bytes_[at_ - 1]))) continue;
+    while (size_ < sizes_.size()) {
+      const std::size_t length = (sizes_[size_++] + 7) / 8;
+      if (at_ + length > bytes_.size()) break;
+      if (begins_here(at_, length) && touches_end(at_, length)) return big_endian_view(length);
+    }
   }
   return nullptr;
+}
+
+const NumberView* LayoutReader::big_endian_view(std::size_t length) {
+  limbs_.assign((length + 7) / 8, 0);
+  for (std::size_t i = 0; i < length; ++i)
+    limbs_[i / 8] |= std::to_integer<std::uint64_t>(bytes_[at_ + length - 1 - i]) << (8 * (i % 8));
+  view_ = {.layout = bytes_layout,
+           .limbs = limbs_,
+           .exact = true,
+           .offset = run_.offset + at_ - 8,
+           .bytes = length,
+           .reversed = true};
+  return &view_;
 }
 
 const NumberView* LayoutReader::next_digits() {

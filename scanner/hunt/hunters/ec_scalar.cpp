@@ -29,8 +29,8 @@
 namespace dumpgate {
 namespace {
 
-constexpr std::size_t small_run = 12;  // words
-constexpr std::size_t together = 256;  // scalars multiplied at once
+constexpr std::size_t small_run = 12;   // words
+constexpr std::size_t together = 1024;  // scalars multiplied at once
 
 // The curves whose points are looked for as bare numbers too, even if no key of the dump names them. Of
 // others (Brainpool, SM2) only if one does.
@@ -48,23 +48,63 @@ struct Place {
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
   std::string_view layout{};
+  std::vector<std::uint64_t> repeats{};  // where else the same number lies in the same layout
 };
 
-// Scalars of one size waiting to be multiplied together.
-struct Batch {
+// The different scalars of a unit, of one size. Memory holds many copies of a certificate, so the half of all
+// numbers are repetitions.
+class Batch {
+ public:
   std::vector<std::uint64_t, WipingAllocator<std::uint64_t>> scalars{};
   std::vector<Place> places{};
 
-  void add(std::span<const std::uint64_t> low, std::uint64_t top, const Place& place) {
+  void add(std::span<const std::uint64_t> low, std::uint64_t top, Place place) {
+    if (2 * places.size() >= slots_.size()) grow(low.size() + 1);
+    if (std::uint32_t* slot = slot_of(low, top, place.layout); slot != nullptr) {
+      if (*slot != 0) {
+        places[*slot - 1].repeats.push_back(place.offset);
+        return;
+      }
+      *slot = static_cast<std::uint32_t>(places.size() + 1);
+    }
+    append(low, top, std::move(place));
+  }
+
+  void append(std::span<const std::uint64_t> low, std::uint64_t top, Place place) {
     scalars.insert(scalars.end(), low.begin(), low.end());
     scalars.push_back(top);
-    places.push_back(place);
+    places.push_back(std::move(place));
   }
-  void clear() {
-    wipe(scalars.data(), scalars.size() * sizeof(std::uint64_t));
-    scalars.clear();
-    places.clear();
+
+ private:
+  // The slot of that number or the one to put it in; null where slots are taken for as far as is looked:
+  // whoever chooses numbers to collide makes them cost a multiplication each, no more.
+  std::uint32_t* slot_of(std::span<const std::uint64_t> low, std::uint64_t top, std::string_view layout) {
+    constexpr std::size_t most_looked_at = 32;
+    const std::size_t limbs = low.size() + 1;
+    std::uint64_t hash = top;
+    for (const std::uint64_t limb : low) hash = (hash ^ limb) * 0x9e3779b97f4a7c15U;
+    for (std::size_t i = 0; i < most_looked_at; ++i) {
+      std::uint32_t& slot = slots_[((hash >> 32U) + i) & (slots_.size() - 1)];
+      if (slot == 0) return &slot;
+      const auto other = std::span<const std::uint64_t>(scalars).subspan((slot - 1) * limbs, limbs);
+      if (other.back() == top && std::ranges::equal(other.first(limbs - 1), low) &&
+          places[slot - 1].layout == layout)
+        return &slot;
+    }
+    return nullptr;
   }
+
+  void grow(std::size_t limbs) {
+    slots_.assign(std::max<std::size_t>(1024, 4 * slots_.size()), 0);
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      const auto scalar = std::span<const std::uint64_t>(scalars).subspan(i * limbs, limbs);
+      std::uint32_t* slot = slot_of(scalar.first(limbs - 1), scalar.back(), places[i].layout);
+      if (slot != nullptr && *slot == 0) *slot = static_cast<std::uint32_t>(i + 1);
+    }
+  }
+
+  std::vector<std::uint32_t> slots_{};  // open addressing: indices of places plus one
 };
 
 bool below(std::span<const std::uint64_t> a, std::span<const std::uint64_t> bound) {
@@ -133,17 +173,19 @@ class ScalarHunt final : public Hunt {
   }
 
   void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
-    std::vector<Finding> found;
-    for (const auto& [limbs, curves] : by_limbs_) {
-      Batch waiting;
-      RandomTest random;
-      LayoutReader reader(sizes_);
-      unit.own().for_each([&](const NumberRun& run) {
-        reader.each(run, [&](const NumberView& view) { add_candidates(view, limbs, random, waiting); });
-        if (waiting.places.size() >= together) multiply(curves, limbs, waiting, unit, found);
+    std::map<std::size_t, Batch> batches;
+    for (const auto& [limbs, curves] : by_limbs_) batches[limbs] = {};
+    RandomTest random;
+    LayoutReader reader(sizes_);
+    unit.own().for_each([&](const NumberRun& run) {
+      reader.each(run, [&](const NumberView& view) {
+        bool read = false;
+        for (auto& [limbs, batch] : batches) add_candidates(view, limbs, random, read, batch);
       });
-      multiply(curves, limbs, waiting, unit, found);
-    }
+    });
+    std::vector<Finding> found;
+    for (const auto& [limbs, batch] : batches)
+      for (const Curve& curve : by_limbs_.at(limbs)) multiply(curve, limbs, batch, unit, found);
     std::ranges::stable_sort(found, {}, &Finding::offset);
     std::ranges::move(found, std::back_inserter(findings));
   }
@@ -155,15 +197,17 @@ class ScalarHunt final : public Hunt {
     return group ? static_cast<unsigned>(EC_GROUP_get_degree(group.get())) : 0;
   }
 
-  static void add_candidates(const NumberView& view, std::size_t limbs, RandomTest& random, Batch& waiting) {
+  // `read` says whether `random` has read the view already.
+  static void add_candidates(const NumberView& view, std::size_t limbs, RandomTest& random, bool& read,
+                             Batch& waiting) {
     // A top limb of few bits (P-521) is a plain word: it ends the run instead of lying in it.
     if (limbs == 9) {
+      read = false;
       add_with_plain_top(view, limbs, random, waiting);
       return;
     }
     if (view.limbs.size() < limbs || (view.exact && view.limbs.size() != limbs)) return;
     const std::size_t last = view.limbs.size() - limbs;
-    bool read = false;
     for (std::size_t at = 0; at <= last; ++at) {
       if (!view.at_an_end(at, limbs) && (view.limbs.size() > small_run || at % limbs != 0)) continue;
       if (!std::exchange(read, true)) random.read(view.limbs);
@@ -188,28 +232,28 @@ class ScalarHunt final : public Hunt {
                 {view.reversed && !view.exact ? place - 8 : place, view.length(limbs), view.layout});
   }
 
-  static void multiply(const std::vector<Curve>& curves, std::size_t limbs, Batch& waiting, HuntUnit& unit,
+  static void multiply(const Curve& curve, std::size_t limbs, const Batch& waiting, HuntUnit& unit,
                        std::vector<Finding>& findings) {
     if (waiting.places.empty()) return;
-    for (const Curve& curve : curves) {
-      const FixedBase* base = FixedBase::of(curve.name);
-      if (base == nullptr || base->limbs() != limbs) continue;
-      try_scalars(curve, *base, of_order(*base, waiting, false), unit, findings);
-      try_scalars(curve, *base, of_order(*base, waiting, true), unit, findings);
-    }
-    waiting.clear();
+    const FixedBase* base = FixedBase::of(curve.name);
+    if (base == nullptr || base->limbs() != limbs) return;
+    for (std::size_t at = 0; at < waiting.places.size(); at += together)
+      for (const bool montgomery : {false, true})
+        try_scalars(curve, *base, of_order(*base, waiting, at, montgomery), unit, findings);
   }
 
-  // The waiting scalars below the curve's order: as they are, or those kept as limbs divided by R.
-  static Batch of_order(const FixedBase& base, const Batch& waiting, bool montgomery) {
+  // The waiting scalars from `begin` on that are below the curve's order: as they are, or those kept as limbs
+  // divided by R.
+  static Batch of_order(const FixedBase& base, const Batch& waiting, std::size_t begin, bool montgomery) {
     Batch batch;
     const std::size_t limbs = base.limbs();
-    for (std::size_t i = 0; i < waiting.places.size(); ++i) {
+    const std::size_t end = std::min(begin + together, waiting.places.size());
+    for (std::size_t i = begin; i < end; ++i) {
       const auto d = std::span<const std::uint64_t>(waiting.scalars).subspan(i * limbs, limbs);
-      Place place = waiting.places[i];
-      if (!below(d, base.order()) || (montgomery && place.layout != limbs_layout)) continue;
-      if (montgomery) place.layout = montgomery_layout;
-      batch.add(d.first(limbs - 1), d.back(), place);
+      const std::string_view layout = waiting.places[i].layout;
+      if (!below(d, base.order()) || (montgomery && layout != limbs_layout)) continue;
+      batch.append(d.first(limbs - 1), d.back(), waiting.places[i]);
+      if (montgomery) batch.places.back().layout = montgomery_layout;
     }
     if (montgomery) base.scalars_from_montgomery(batch.scalars);
     return batch;
@@ -234,9 +278,10 @@ class ScalarHunt final : public Hunt {
       if (!paired) continue;
       const auto key = public_key_of(curve.name, d);
       if (!key || limbs_of(key->x, limbs) != std::vector<std::uint64_t>(plain.begin(), plain.end())) continue;
-      findings.push_back(describe(*key, KeyUse::unknown, batch.places[i]));
-      findings.back().detail =
-          "its public point lies beside it as a bare number: a signing key, a nonce or a key of an exchange";
+      report(
+          *key, KeyUse::unknown, batch.places[i],
+          "its public point lies beside it as a bare number: a signing key, a nonce or a key of an exchange",
+          findings);
     }
   }
 
@@ -250,13 +295,14 @@ class ScalarHunt final : public Hunt {
       const KnownKey& known = *point->second;
       const auto key = public_key_of(curve.name, d);
       if (!key || key->x != known.key.x) continue;
-      findings.push_back(describe(known.key, use_of_origin(known.origin), place));
+      report(known.key, use_of_origin(known.origin), place, "", findings);
       found = true;
     }
     return found;
   }
 
-  static Finding describe(const PublicKey& key, KeyUse use, const Place& place) {
+  static void report(const PublicKey& key, KeyUse use, const Place& place, std::string_view detail,
+                     std::vector<Finding>& findings) {
     Finding finding;
     finding.signature = "ec-private-key";
     finding.kind = KeyKind::private_key;
@@ -270,7 +316,12 @@ class ScalarHunt final : public Hunt {
     finding.offset = place.offset;
     finding.length = place.length;
     finding.public_key_sha256 = key.sha256;
-    return finding;
+    finding.detail = detail;
+    findings.push_back(finding);
+    for (const std::uint64_t offset : place.repeats) {
+      finding.offset = offset;
+      findings.push_back(finding);
+    }
   }
 
   std::map<std::size_t, std::vector<Curve>> by_limbs_{};
