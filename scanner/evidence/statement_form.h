@@ -11,8 +11,8 @@ namespace dumpgate {
 
 inline constexpr std::string_view statement_type = "https://in-toto.io/Statement/v1";
 
-// ErrorCode::usage unless the text is one JSON object on one line with this _type, a predicateType and at least one
-// subject.
+// ErrorCode::usage unless the text is one JSON object on one line with this _type, a predicateType and at
+// least one subject.
 Result<void> check_statement(std::string_view text);
 
 }  // namespace dumpgate

@@ -17,7 +17,8 @@ class AppendVerb final : public Command {
     app.add_option("--log", log_, "directory of the log")->required();
     app.add_option("--keys", keys_, "directory of gate.key")->required();
     app.add_flag("--envelope", envelope_, "FILE is a sealed DSSE envelope, not a statement");
-    app.add_option("FILE", file_, "in-toto statement (JSON on one line), or - for standard input")->required();
+    app.add_option("FILE", file_, "in-toto statement (JSON on one line), or - for standard input")
+        ->required();
   }
 
   int run() override {
