@@ -1,5 +1,5 @@
 // What the kernel says of a dying process, and the two sides of its coredump socket; the kernel's is played
-// by the test (tests/gate/core_gate.py has a real one).
+// by the test.
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
