@@ -60,8 +60,8 @@ bool is_harmless_rsync_option(std::string_view word) {
   static constexpr std::array<std::string_view, 7> whole{"--numeric-ids", "--dirs",  "--ignore-times",
                                                          "--sparse",      "--fsync", "--omit-dir-times",
                                                          "--preallocate"};
-  static constexpr std::array<std::string_view, 6> with_value{
-      "--log-format=", "--out-format=",      "--timeout=",
+  static constexpr std::array<std::string_view, 7> with_value{
+      "--log-format=", "--out-format=",      "--timeout=",        "--bwlimit=",
       "--block-size=", "--checksum-choice=", "--compress-choice="};
   return std::ranges::find(whole, word) != whole.end() ||
          std::ranges::any_of(with_value, [word](std::string_view known) { return word.starts_with(known); });
