@@ -53,7 +53,7 @@ Result<void> GateSetup::open_log() {
   const auto reader = LogReader::open(log_directory_);
   if (!reader) return Error{ErrorCode::usage, log_directory_ + ": " + reader.error().message, std::nullopt};
   const std::string& origin = reader->verifier().name;
-  SandboxPolicy sandbox{.require_all = !weaker_sandbox_};
+  const SandboxPolicy sandbox{.require_all = !weaker_sandbox_};
   auto signer = SignerProcess::start(keys_directory_ + "/" + std::string(signing_key_file), origin, sandbox);
   if (!signer) return signer.error();
   signer_ = std::move(*signer);

@@ -41,6 +41,6 @@ int main(int argc, char** argv) {
     std::cout << finding.offset << ' ' << finding.occurrences << ' ' << finding.signature << ' '
               << finding.representation << ' ' << finding.relation << ' ' << finding.public_key_sha256
               << '\n';
-  std::cout << record.gaps.size() << " gaps, " << record.public_keys_seen << " public keys\n";
+  std::cout << record.gaps.size() << " gaps, " << record.public_keys.size() << " public keys\n";
   return 0;
 }
