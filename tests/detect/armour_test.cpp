@@ -339,8 +339,11 @@ TEST(Armour, ATailIsFoundHoweverMuchOfItsBeginningIsLost) {
         EXPECT_GE(found[0].evidence, Evidence::marker);
         EXPECT_NE(found[0].signature, "");
         ASSERT_LE(found[0].payload.size(), body.size());
-        // What is left of a character that was escaped may look like one, in the first group.
-        EXPECT_TRUE(std::equal(found[0].payload.rbegin(), found[0].payload.rend() - 3, body.rbegin()));
+        // What is left of a character that was escaped may look like one, in the first group; of a code point
+        // (five of \u0041 are left at the most) like several, in the first two.
+        const std::ptrdiff_t stray = encoding.name == "all code points" ? 6 : 3;
+        ASSERT_GE(std::ssize(found[0].payload), stray);
+        EXPECT_TRUE(std::equal(found[0].payload.rbegin(), found[0].payload.rend() - stray, body.rbegin()));
       }
     }
   }
