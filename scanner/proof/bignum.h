@@ -1,6 +1,5 @@
-// BigNumber: an OpenSSL BIGNUM that overwrites itself when released. For .cpp files of proof, hunt and
-// evidence only: no other header may include this one, so that OpenSSL's types stay out of the layers'
-// contracts.
+// BigNumber: an OpenSSL BIGNUM that overwrites itself when released. For .cpp files of proof and hunt only:
+// no other header may include this one, so that OpenSSL's types stay out of the layers' contracts.
 //
 // The functions throw std::bad_alloc when OpenSSL has no memory; whoever crosses a layer catches it. A
 // context belongs to one thread.

@@ -1,5 +1,5 @@
-// EcCurve: one elliptic curve of OpenSSL, named or given by explicit parameters. For .cpp files of proof,
-// hunt and evidence only (see bignum.h). Immutable after making: shared by all threads.
+// EcCurve: one elliptic curve of OpenSSL, named or given by explicit parameters. For .cpp files of proof and
+// hunt only (see bignum.h). Immutable after making: shared by all threads.
 
 #pragma once
 

@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <random>
 #include <thread>
@@ -90,7 +91,8 @@ TEST(RetroFilter, HoldsEveryWindowThatIsRememberedAndFewOthers) {
   std::size_t by_chance = 0;
   const Bytes foreign = random_bytes(16 * 200'000, 99);
   for (std::size_t at = 0; at < foreign.size(); at += 16)
-    by_chance += filter->scattered.holds(hash(RetroKind::bytes, std::span(foreign).subspan(at, 16))) ? 1 : 0;
+    by_chance +=
+        filter->scattered.holds(hash(RetroKind::bytes, std::span(foreign).subspan(at, 16))) ? 1U : 0U;
   // 200,000 * 2^-14 = 12.2; 40 is eight standard deviations above.
   EXPECT_LT(by_chance, 40U);
   EXPECT_GT(by_chance, 0U);
@@ -131,21 +133,21 @@ TEST(RetroFilter, RunningOutOfMemoryIsSaid) {
     if (!retro_remembered(RetroKind::bytes, window)) continue;
     const std::uint64_t value = hash(RetroKind::bytes, window);
     EXPECT_EQ(filter->scattered.holds(value), filter->scattered.covers(value));
-    covered += filter->scattered.covers(value) ? 1 : 0;
+    covered += filter->scattered.covers(value) ? 1U : 0U;
   }
   EXPECT_GT(covered, 1'000U);
 }
 
 TEST(RetroFilter, LongRandomStretchesAreSampled) {
-  const Bytes layer = random_bytes(8'000'000, 30);
+  const Bytes layer = random_bytes(2'000'000, 30);
   const Bytes bytes = filter_of(layer, std::size_t{64} << 20);
   const auto filter = RetroFilter::parse(bytes);
   ASSERT_TRUE(filter);
   EXPECT_TRUE(filter->complete);
   EXPECT_GT(filter->inside.level, 0U);
   EXPECT_LE(filter->inside.values.size(), 1024U);
-  // The blocks that do not look full, with their neighbours, are kept whole.
-  EXPECT_LT(bytes.size(), layer.size() / 100);
+  // The ends of the stretch are kept whole.
+  EXPECT_LT(bytes.size(), layer.size() / 400);
 }
 
 // The same windows in any order, portions and threads.
@@ -179,9 +181,10 @@ TEST(RetroFilter, IsTheSameForEveryWindowAndThreadOfAScan) {
   const Bytes stretch = random_bytes(100'000, 61);
   layer.insert(layer.end(), stretch.begin(), stretch.end());
   std::vector<Bytes> filters;
-  for (const auto& [own, threads] : {std::pair<std::size_t, unsigned>{512 * 1024, 1}, {4'096, 2}, {65'537, 4}}) {
+  for (const auto& [own, threads] :
+       {std::pair<std::size_t, unsigned>{512 * 1024, 1}, {4'096, 2}, {65'537, 4}}) {
     RetroFilterBuilder builder(site_key, std::size_t{1} << 20);
-    auto input = Input::from_memory("layer", layer);
+    auto input = memory_input("layer", layer);
     ScanOptions options;
     options.window = own;
     options.threads = threads;
@@ -202,8 +205,8 @@ TEST(RetroFilter, NoEightBytesOfTheDumpAreInIt) {
   const Bytes layer = islands(500, 70'000);
   const Bytes bytes = filter_of(layer);
   for (std::size_t at = 0; at + 8 <= layer.size(); ++at) {
-    if (std::ranges::all_of(std::span(layer).subspan(at, 8), [](std::byte b) { return b == std::byte{0}; }))
-      continue;
+    // Zeros between the islands are no secret.
+    if (std::ranges::count(std::span(layer).subspan(at, 8), std::byte{0}) > 3) continue;
     const auto found = std::ranges::search(bytes, std::span(layer).subspan(at, 8));
     ASSERT_TRUE(found.empty()) << at;
   }
