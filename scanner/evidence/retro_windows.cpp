@@ -157,12 +157,15 @@ class Walk {
     const std::size_t first = (own_begin_ + skew_) / block_bytes;
     const std::size_t last = (own_end_ - 1 + skew_) / block_bytes;
     std::array<Mask, ring> masks{};  // of the newest blocks
+    std::array<bool, ring> empty{};  // whether they are zero
     for (std::size_t block = first > blocks_around ? first - blocks_around : 0; block <= last + blocks_around;
          ++block) {
-      masks.at(block % ring) = remembered_in(block);
+      const std::byte* const at = read(block);
+      empty.at(block % ring) = all_zero(at);
+      masks.at(block % ring) = empty.at(block % ring) ? 0 : remembered_in(at);
       if (block < first + blocks_around) continue;
       const std::size_t middle = block - blocks_around;
-      show(middle, masks.at(middle % ring), all_random(masks));
+      if (!empty.at(middle % ring)) show(middle, masks.at(middle % ring), all_random(masks));
     }
   }
 
@@ -189,8 +192,15 @@ class Walk {
     return sum >= least_in_ring;
   }
 
-  Mask remembered_in(std::size_t block) {
-    const std::byte* const at = read(block);
+  // Of a block that read() gave, without the word after it.
+  static bool all_zero(const std::byte* at) {
+    __m128i sum = _mm_setzero_si128();
+    for (std::size_t i = 0; i < block_bytes; i += 16)
+      sum = _mm_or_si128(sum, _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + i)));
+    return _mm_movemask_epi8(_mm_cmpeq_epi8(sum, _mm_setzero_si128())) == 0xffff;
+  }
+
+  static Mask remembered_in(const std::byte* at) {
     Mask mask = 0;
     bool plain = plain_word(word_at(at));
     for (unsigned word = 0; word < 64; ++word) {
