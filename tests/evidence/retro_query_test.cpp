@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <openssl/bio.h>
 #include <openssl/pem.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -17,6 +18,7 @@
 
 #include "scanner/base/hex.h"
 #include "scanner/evidence/retro_hunt.h"
+#include "scanner/evidence/retro_report.h"
 #include "scanner/io/digest.h"
 #include "tests/support/test_keys.h"
 
@@ -313,6 +315,19 @@ TEST(RetroHunt, AnswersForEveryDumpOfALog) {
     EXPECT_FALSE(dumps[i].answer.reason.empty());
   }
   EXPECT_EQ(dumps[6].fate, "release intended");
+
+  const RetroAsked asked{.kind = "rsa 1024", .public_key_sha256 = test::name_of(key), .reach = {3, 4}};
+  const std::string text = retro_text(asked, dumps);
+  EXPECT_NE(text.find("contained  released  core A"), std::string::npos) << text;
+  EXPECT_NE(text.find("7 dumps: 1 contained it, 1 did not, 5 undecidable"), std::string::npos) << text;
+  const auto json = nlohmann::json::parse(retro_json(asked, dumps));
+  EXPECT_EQ(json["publicKeySha256"], test::name_of(key));
+  ASSERT_EQ(json["dumps"].size(), 7U);
+  EXPECT_EQ(json["dumps"][0]["answer"], "contained");
+  EXPECT_EQ(json["dumps"][0]["fate"], "released");
+  EXPECT_LT(std::stod(json["dumps"][0]["falseProbabilityBelow"].get<std::string>()), 1e-5);
+  EXPECT_EQ(json["dumps"][1]["answer"], "not contained");
+  EXPECT_TRUE(json["dumps"][2].contains("reason"));
 }
 
 }  // namespace
