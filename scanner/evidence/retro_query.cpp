@@ -58,10 +58,9 @@ RetroQuery::RetroQuery(const RetroSecret& secret, const RetroHash& hash) : key_i
 double RetroQuery::chance(std::size_t matched, std::size_t asked, double of_one) const {
   if (matched == 0) return 1;
   // P(at least m of n) <= C(n, m) p^m, and the sum over all trials bounds their union.
-  const double n = static_cast<double>(asked);
-  const double m = static_cast<double>(matched);
-  const double logarithm = std::lgamma(n + 1) - std::lgamma(m + 1) - std::lgamma(n - m + 1) +
-                           m * std::log(of_one) + std::log(static_cast<double>(trials_));
+  double logarithm = std::log(static_cast<double>(trials_));
+  for (std::size_t i = 1; i <= matched; ++i)
+    logarithm += std::log(of_one * static_cast<double>(asked - matched + i) / static_cast<double>(i));
   return std::min(1.0, std::exp(logarithm));
 }
 

@@ -19,10 +19,10 @@ std::string bound(double probability) {
 
 std::string line(const RetroDump& dump) {
   const RetroAnswer& answer = dump.answer;
-  std::string out = std::string(to_string(answer.result)) + "  " + printable(dump.fate) + "  " +
-                    printable(dump.name.empty() ? dump.scan_id : dump.name) +
-                    "  sha256:" + (dump.sha256.empty() ? "unknown" : printable(dump.sha256)) + "  leaf " +
-                    std::to_string(dump.index) + ", " + printable(dump.finished) + "\n    ";
+  const std::string out = std::string(to_string(answer.result)) + "  " + printable(dump.fate) + "  " +
+                          printable(dump.name.empty() ? dump.scan_id : dump.name) +
+                          "  sha256:" + (dump.sha256.empty() ? "unknown" : printable(dump.sha256)) +
+                          "  leaf " + std::to_string(dump.index) + ", " + printable(dump.finished) + "\n    ";
   if (answer.result == RetroResult::contained)
     return out + answer.number + " as " + std::string(answer.layout) + ": " + std::to_string(answer.matched) +
            " of " + std::to_string(answer.asked) + " windows; by chance with probability below " +
