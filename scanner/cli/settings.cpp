@@ -25,7 +25,9 @@ constexpr std::uint64_t least_memory = 64ULL << 20;
 constexpr std::size_t least_site_key = 32;
 constexpr std::size_t most_site_key = 4096;
 
-// The whole file is the key. Its bytes may be anything, a line of text too, so nothing is cut off its end.
+}  // namespace
+
+// Its bytes may be anything, a line of text too, so nothing is cut off its end.
 Result<SecretBytes> read_site_key(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   SecretBytes key(most_site_key + 1);
@@ -36,8 +38,6 @@ Result<SecretBytes> read_site_key(const std::string& path) {
     return usage("--site-key: " + path + " must hold 32 to 4096 bytes");
   return key;
 }
-
-}  // namespace
 
 void ScanSettings::declare(CLI::App& app) {
   app.add_option("--policy", policy_file, "policy file (TOML); without it: block on marker and above");

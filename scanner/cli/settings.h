@@ -27,6 +27,9 @@ struct Prepared {
   KnownTestKeys known_test_keys{};
 };
 
+// The site key: the whole file, 32 to 4,096 bytes. ErrorCode::usage otherwise.
+Result<SecretBytes> read_site_key(const std::string& path);
+
 struct ScanSettings {
   std::string policy_file{};
   bool strict = false;

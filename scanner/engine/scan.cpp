@@ -138,6 +138,7 @@ class Examination {
             .examine =
                 [this](Slot& slot) {
                   examine_window(slot);
+                  if (options_.tap != nullptr) options_.tap->see(slot.window);
                   if (!options_.hunt) return;
                   gather_runs(slot.window, slot.runs);
                   slot.factors = factor_candidates(slot.runs);
@@ -192,6 +193,7 @@ class Examination {
       slot.gaps.clear();
       slot.window.signatures = options_.signatures;
       examine_window(slot);
+      show_seam(stitches, slot.window);
       for (Finding& finding : slot.findings)
         if (stitches.spans_seam(finding.offset, finding.length))
           collector_.add(placed(std::move(finding), state));
@@ -208,6 +210,13 @@ class Examination {
       collector_.add(Gap{.reason = GapReason::limit,
                          .layer = state.layer,
                          .detail = "more memory is split across the file than can be put together"});
+  }
+
+  void show_seam(const Stitches& stitches, const Window& window) const {
+    if (options_.tap == nullptr) return;
+    Window before = window;
+    before.own_end = stitches.seam();
+    options_.tap->see_seam(before);
   }
 
   void close_leaf(LeafState& state, std::uint64_t bytes, ScanRecord& record) {

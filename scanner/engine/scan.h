@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "scanner/detect/signature.h"
+#include "scanner/engine/window_tap.h"
 #include "scanner/io/input.h"
 #include "scanner/io/limits.h"
 #include "scanner/proof/public_key.h"
@@ -33,6 +34,7 @@ struct ScanOptions {
   std::vector<NamedPublicKey> protect{};
   const SignatureSet* signatures = nullptr;  // never null
   SecretBytes site_key{};                    // names secrets without a public half; empty: they get no name
+  WindowTap* tap = nullptr;                  // sees every window as well; may be null; outlives the scan
   Progress* progress = nullptr;              // may be null
   std::atomic<bool>* stop = nullptr;         // set by a signal: stop soon, with a gap
 };

@@ -36,6 +36,9 @@ class Stitches {
   // Whether bytes of the window that next() gave last cross its seam.
   bool spans_seam(std::uint64_t offset, std::uint64_t length) const;
 
+  // The position in the window that next() gave last of the first byte behind its seam.
+  std::size_t seam() const { return static_cast<std::size_t>(seam_ - joined_.regions.front().bytes.begin()); }
+
   bool overflowed() const { return overflowed_; }
 
  private:

@@ -14,6 +14,7 @@
 #include "scanner/base/hex.h"
 #include "scanner/base/printable.h"
 #include "scanner/evidence/public_key_list.h"
+#include "scanner/evidence/retro_filter.h"
 #include "scanner/gate/private_file.h"
 #include "scanner/gate/worker.h"
 #include "scanner/report/report.h"
@@ -105,7 +106,7 @@ Result<void> store_evidence(const GateContext& context, const WorkerReport& repo
         !stored)
       return stored;
   if (!report.answer.retro_filter.empty())
-    if (auto stored = store("retro-filter", "application/octet-stream", report.answer.retro_filter); !stored)
+    if (auto stored = store(retro_filter_name, retro_filter_media_type, report.answer.retro_filter); !stored)
       return stored;
   return {};
 }

@@ -16,6 +16,7 @@
 #include "scanner/base/hex.h"
 #include "scanner/base/printable.h"
 #include "scanner/engine/self_test.h"
+#include "scanner/evidence/retro_filter.h"
 #include "scanner/gate/confined_process.h"
 #include "scanner/io/digest.h"
 
@@ -39,7 +40,8 @@ SandboxPolicy limits_for(const WorkerOrder& order, unsigned threads) {
 
 // --- in the worker ---
 
-ScanRecord examine(const WorkerOrder& order, int descriptor, unsigned threads) {
+ScanRecord examine(const WorkerOrder& order, int descriptor, unsigned threads,
+                   std::vector<std::byte>& retro_filter) {
   const SelfTest tested = self_test(*order.scan->signatures);
   ScanRecord record;
   record.input = order.name;
@@ -49,7 +51,12 @@ ScanRecord examine(const WorkerOrder& order, int descriptor, unsigned threads) {
     options.threads = threads;
     options.progress = nullptr;
     options.stop = nullptr;
+    // Without a site key there is no filter: unkeyed hashes would tell anybody what the dump held.
+    std::optional<RetroFilterBuilder> builder;
+    if (!options.site_key.empty())
+      options.tap = &builder.emplace(options.site_key, options.limits.max_memory / 8);
     record = scan(**input, options);
+    if (builder) retro_filter = builder->finish();
   } else {
     record.gaps.push_back({.reason = gap_reason(input.error().code), .detail = input.error().message});
   }
@@ -65,7 +72,7 @@ bool work_and_answer(const WorkerOrder& order, int descriptor, int answer_pipe) 
     auto confined = confine(limits_for(order, threads));
     if (confined) {
       answer.sandbox = std::move(*confined);
-      answer.record = examine(order, descriptor, threads);
+      answer.record = examine(order, descriptor, threads, answer.retro_filter);
     } else {
       answer.problems.push_back(confined.error().message);
     }
@@ -125,6 +132,17 @@ std::string contradiction(const WorkerAnswer& answer, const WorkerReport& report
   return {};
 }
 
+// Likewise of its filter, which is asked years later and must then be of this dump, by this site's key.
+std::string contradiction_of_filter(const WorkerAnswer& answer, const ScanOptions& scan) {
+  if (answer.retro_filter.empty())
+    return answer.record.examined && !scan.site_key.empty() ? "the worker's retro filter is missing" : "";
+  const auto filter = RetroFilter::parse(answer.retro_filter);
+  if (!filter) return filter.error().message;
+  if (filter->bytes != answer.record.bytes_examined || filter->key_id != RetroHash(scan.site_key).id())
+    return "the worker's retro filter is not of this dump";
+  return {};
+}
+
 // The record of an examination that cannot be believed: it names the input and holds.
 ScanRecord nothing_examined(const WorkerOrder& order, const std::string& problem) {
   ScanRecord record;
@@ -165,6 +183,8 @@ WorkerReport examine_confined(const WorkerOrder& order) {
   report.answer = std::move(*answer);
   if (!report.answer.problems.empty()) return fail({});
   if (const std::string wrong = contradiction(report.answer, report); !wrong.empty()) return fail(wrong);
+  if (const std::string wrong = contradiction_of_filter(report.answer, *order.scan); !wrong.empty())
+    return fail(wrong);
   report.answer.record.input = order.name;
   report.answer.record.signatures_sha256 = order.scan->signatures->sha256();
   return report;

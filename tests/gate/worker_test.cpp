@@ -12,6 +12,7 @@
 #include <string>
 
 #include "scanner/base/hex.h"
+#include "scanner/evidence/retro_filter.h"
 #include "scanner/gate/confined_process.h"
 #include "scanner/io/digest.h"
 #include "scanner/verdict/verdict.h"
@@ -63,6 +64,20 @@ TEST_F(Examination, OfAnOrdinaryFileReleases) {
   EXPECT_EQ(report.size, text.size());
   EXPECT_EQ(report.dump_sha256, to_hex(Sha256::of(std::as_bytes(std::span(text)))));
   EXPECT_FALSE(report.answer.sandbox.empty());
+}
+
+TEST_F(Examination, WithASiteKeyAnswersWithAFilterOfTheDump) {
+  options_.site_key.assign(32, std::byte{0x5a});
+  const std::string text(300'000, 'x');
+  const WorkerReport report = examine(text);
+  EXPECT_EQ(report.answer.problems, std::vector<std::string>());
+  const auto filter = RetroFilter::parse(report.answer.retro_filter);
+  ASSERT_TRUE(filter) << filter.error().message;
+  EXPECT_TRUE(filter->complete);
+  EXPECT_EQ(filter->bytes, text.size());
+  EXPECT_EQ(filter->key_id, RetroHash(options_.site_key).id());
+  options_.site_key.clear();
+  EXPECT_TRUE(examine(text).answer.retro_filter.empty());
 }
 
 TEST_F(Examination, OfAnEmptyFileReleasesNothingAndHidesNothing) {
