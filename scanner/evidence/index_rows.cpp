@@ -26,8 +26,7 @@ std::optional<std::vector<std::byte>> content_of(const LogReader& reader, const 
   const ArtifactReference* const artifact = artifact_named(verdict, name);
   if (artifact == nullptr) return std::nullopt;
   auto bytes = reader.artifact(artifact->sha256);
-  if (!bytes || !*bytes) return std::nullopt;
-  return std::move(**bytes);
+  return bytes ? std::move(*bytes) : std::nullopt;
 }
 
 void take_name(const nlohmann::json& entry, const char* member, std::vector<std::string>& names) {
