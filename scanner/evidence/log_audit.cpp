@@ -18,6 +18,10 @@ namespace {
 
 Error corrupt(std::string message) { return {ErrorCode::corrupt, std::move(message), std::nullopt}; }
 
+Error absent_from_store(const std::string& entry, const std::string& sha256) {
+  return corrupt(entry + " names an artifact that is not in the store: " + sha256);
+}
+
 // The digests of predicate.artifacts[] of a statement; nothing when one of them is not a SHA-256.
 std::optional<std::vector<std::string>> artifact_digests(std::string_view statement) {
   static const nlohmann::json::json_pointer where("/predicate/artifacts");
@@ -52,7 +56,7 @@ class Auditor {
       if (!checked_.insert(sha256).second) continue;
       const auto artifact = reader_.artifact(sha256);
       if (!artifact) return artifact.error();
-      if (!*artifact) return corrupt(name + " names an artifact that is not in the store: " + sha256);
+      if (!*artifact) return absent_from_store(name, sha256);
     }
     return std::move(envelope->payload);
   }

@@ -20,11 +20,11 @@ Error corrupt(std::string message) { return {ErrorCode::corrupt, std::move(messa
 std::string index_path(std::uint64_t index) {
   std::string path;
   const auto group = [](std::uint64_t value) {
-    std::string digits = std::to_string(value);
+    const std::string digits = std::to_string(value);
     return std::string(3 - digits.size(), '0') + digits;
   };
   path = group(index % 1000);
-  for (index /= 1000; index != 0; index /= 1000) path = "x" + group(index % 1000) + "/" + path;
+  for (index /= 1000; index != 0; index /= 1000) path.insert(0, "x" + group(index % 1000) + "/");
   return path;
 }
 
@@ -55,7 +55,8 @@ struct TileBytes {
 Result<TileBytes> read_tile(const std::string& directory, const std::string& path,
                             const std::string& path_of_full, std::size_t most) {
   for (const std::string& name : {path, path_of_full}) {
-    const std::string file = directory + "/" + name;
+    std::string file = directory;
+    file.append("/").append(name);
     if (!path_exists(file)) continue;
     auto bytes = read_file(file, most);
     if (bytes) return TileBytes{.bytes = std::move(*bytes), .full = name == path_of_full};

@@ -196,7 +196,7 @@ std::string Checkpoint::body() const {
 
 Result<std::string> sign_checkpoint(const Checkpoint& checkpoint, Signer& signer) {
   if (!is_note_name(checkpoint.origin)) return usage("not a name for a log: " + checkpoint.origin);
-  std::string body = checkpoint.body();
+  const std::string body = checkpoint.body();
   const auto signature = signer.sign(bytes_of(body));
   if (!signature) return signature.error();
   return body + "\n" +

@@ -174,10 +174,10 @@ class Enemies(EvidenceCase):
         return ended
 
     def test_every_file_counts(self):
-        """A byte changed, cut off or added in any file but the lock."""
+        """A byte changed, cut off or added in any file but the lock and the index, a cache that is compared by its rows."""
         self.grow_to(5)
         self.assertEqual(self.verify().code, 0)
-        names = [path.relative_to(self.log) for path in self.log.rglob("*") if path.is_file() and path.name != "lock"]
+        names = [path.relative_to(self.log) for path in self.log.rglob("*") if path.is_file() and path.name not in ("lock", "index.sqlite")]
         self.assertGreater(len(names), 10)
         for name in names:
             content = (self.log / name).read_bytes()

@@ -25,7 +25,8 @@ class LogCommand final : public Command {
     }
     app.footer(
         "Exit codes: 0 done and durable, or all of it holds; 1 the log or a proof is not what it claims to "
-        "be;\n2 usage; 3 hunt: some dump cannot be asked; 4 not done: the system refused, or an internal error.");
+        "be;\n2 usage; 3 hunt: some dump cannot be asked; 4 not done: the system refused, or an internal "
+        "error.");
   }
 
   int run() override {

@@ -45,6 +45,7 @@ Result<void> make_room(const sockaddr_un& address, const std::string& path) {
   if (::lstat(path.c_str(), &status) != 0) return {};
   if (!S_ISSOCK(status.st_mode)) return refused(path, "something that is no socket is there");
   const Descriptor caller(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (caller.get() < 0) return refused(path, errno);
   if (::connect(caller.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
     return refused(path, "somebody listens there already");
   if (::unlink(path.c_str()) != 0) return refused(path, errno);

@@ -78,6 +78,7 @@ Program program_for(const SshRequest& request, const ReceiveSettings& settings) 
                                      "SSH_CONNECTION=sender 0 gate 0"};
   const auto pointers = [](std::vector<std::string>& texts) {
     std::vector<char*> list;
+    list.reserve(texts.size() + 1);
     for (std::string& text : texts) list.push_back(text.data());
     list.push_back(nullptr);
     return list;

@@ -158,7 +158,7 @@ SshRequest parse_ssh_command(std::string_view original) {
     return {.kind = SshRequest::Kind::nothing};
   if (program == "mv" && words->size() == 3 && !words->at(1).starts_with('-') &&
       !words->at(2).starts_with('-')) {
-    SshRequest request{
+    const SshRequest request{
         .kind = SshRequest::Kind::rename, .name = safe_name(words->at(1)), .to = safe_name(words->at(2))};
     return request.name.empty() || request.to.empty() ? refused("mv: two names are expected") : request;
   }

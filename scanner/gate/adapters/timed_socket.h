@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include <sys/socket.h>
+
 #include <chrono>
 #include <cstddef>
 #include <span>
@@ -10,8 +12,6 @@
 
 #include "scanner/base/descriptor.h"
 #include "scanner/base/result.h"
-
-struct msghdr;
 
 namespace dumpgate {
 
