@@ -1,6 +1,5 @@
 #include "scanner/gate/spool.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -11,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string_view>
 #include <system_error>
@@ -45,12 +45,15 @@ bool is_set_aside(std::string_view name) {
 }
 
 Result<std::vector<std::string>> names_in(const std::string& path) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), &::closedir);
-  if (!directory) return io_error("cannot read " + path);
   std::vector<std::string> names;
-  errno = 0;
-  while (const dirent* const entry = ::readdir(directory.get())) names.emplace_back(&entry->d_name[0]);
-  if (errno != 0) return io_error("cannot read " + path);
+  std::error_code error;
+  std::filesystem::directory_iterator entry(path, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error))
+    names.push_back(entry->path().filename().string());
+  if (error) {
+    errno = error.value();
+    return io_error("cannot read " + path);
+  }
   std::ranges::sort(names);
   return names;
 }
@@ -134,7 +137,7 @@ Result<std::optional<std::string>> Spool::take(const std::string& name) const {
   if (writers == WriteState::somebody) return not_now;
   if (writers == WriteState::unknown && changed_lately(status)) return not_now;
 
-  SpoolState state{.scan_id = new_scan_id(), .name = name, .received = utc_now()};
+  const SpoolState state{.scan_id = new_scan_id(), .name = name, .received = utc_now()};
   if (::mkdirat(quarantine_.get(), state.scan_id.c_str(), S_IRWXU) != 0)
     return io_error("cannot make a place in quarantine");
   if (const auto saved = save(state); !saved) {
@@ -151,6 +154,7 @@ Result<std::optional<std::string>> Spool::take(const std::string& name) const {
 Result<std::optional<std::string>> Spool::move_in(const SpoolState& state, int file) const {
   const Descriptor place(
       ::openat(quarantine_.get(), state.scan_id.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!place) return io_error("cannot open a place in quarantine");
   if (rename_new(in_.get(), state.name, place.get(), "dump") != 0) {
     if (errno == EXDEV) return copy_in(state);
     if (errno == ENOENT) return std::optional<std::string>();
