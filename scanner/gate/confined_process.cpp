@@ -31,7 +31,7 @@ void forget_signals() {
   (void)std::signal(SIGPIPE, SIG_IGN);
   sigset_t none{};
   (void)sigemptyset(&none);
-  (void)sigprocmask(SIG_SETMASK, &none, nullptr);
+  (void)pthread_sigmask(SIG_SETMASK, &none, nullptr);
 }
 
 [[noreturn]] void run_child(std::span<const int> descriptors, int answer, const ConfinedProcess::Body& body) {

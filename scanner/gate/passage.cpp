@@ -14,7 +14,7 @@
 
 #include "scanner/base/descriptor.h"
 #include "scanner/base/printable.h"
-#include "scanner/evidence/tlog_proof.h"
+#include "scanner/evidence/receipt.h"
 #include "scanner/gate/file_copy.h"
 #include "scanner/gate/release_trace.h"
 #include "scanner/io/durable_file.h"
@@ -134,15 +134,14 @@ PassageOutcome Passage::release(SpoolState state, const GateVerdict& verdict, in
 }
 
 Result<void> Passage::place_proofs(const SpoolState& state) const {
-  const auto reader = context_.log->reader();
-  if (!reader) return reader.error();
-  const auto entry = reader->entry(state.verdict_index);
-  if (!entry) return entry.error();
-  auto path = reader->inclusion(state.verdict_index);
-  if (!path) return path.error();
-  const TlogProof proof{.index = state.verdict_index, .path = std::move(*path), .note = reader->note()};
-  const std::array<std::pair<std::string_view, std::string>, 2> files{
-      {{".intoto.jsonl", *entry + "\n"}, {".tlog-proof", proof.text()}}};
+  const auto trace = release_trace(*context_.log, state);
+  if (!trace) return trace.error();
+  if (!trace->intent)
+    return Error{ErrorCode::internal, "a receipt without an intent to release", std::nullopt};
+  const auto receipt = make_receipt(*context_.log, trace->intent->index);
+  if (!receipt) return receipt.error();
+  const std::array<std::pair<std::string_view, std::string_view>, 2> files{
+      {{envelopes_suffix, receipt->envelopes}, {proof_suffix, receipt->proof}}};
   for (const auto& [ending, text] : files) {
     const std::string file = spool_.release_path() + "/" + state.release_name + std::string(ending);
     if (auto done = replace_file(file, std::as_bytes(std::span(text)), released_mode); !done) return done;

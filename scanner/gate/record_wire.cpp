@@ -153,11 +153,11 @@ class Reader {
 
 // The least bytes of a list's elements: eight of each number and of each length.
 constexpr std::size_t least_text = 8;
-constexpr std::size_t least_gap = 2 * 8 + 8 + 2;
-constexpr std::size_t least_finding = 18 * 8;
-constexpr std::size_t least_layer = 4 * 8;
-constexpr std::size_t least_image = 5 * 8;
-constexpr std::size_t least_protected = 3 * 8;
+constexpr std::size_t least_gap = 26;
+constexpr std::size_t least_finding = least_text * 18;
+constexpr std::size_t least_layer = least_text * 4;
+constexpr std::size_t least_image = least_text * 5;
+constexpr std::size_t least_protected = least_text * 3;
 
 void gap_fields(auto& wire, auto& gap) {
   wire.choice(gap.reason, GapReason::internal);

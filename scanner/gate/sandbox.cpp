@@ -62,12 +62,12 @@ int limit(__rlimit_resource resource, rlim_t value) {
 // The number of threads is bounded only for a user of our own: the kernel counts all processes of a user, and
 // a limit below what the gate's own user already runs would stop examinations for no reason.
 int set_limits(const SandboxPolicy& policy, bool change_user) {
-  std::array failures{limit(RLIMIT_CORE, 0),
-                      limit(RLIMIT_FSIZE, 0),
-                      limit(RLIMIT_NOFILE, 16),
-                      policy.address_space == 0 ? 0 : limit(RLIMIT_AS, policy.address_space),
-                      policy.processor_seconds == 0 ? 0 : limit(RLIMIT_CPU, policy.processor_seconds),
-                      change_user ? limit(RLIMIT_NPROC, policy.threads) : 0};
+  const std::array failures{limit(RLIMIT_CORE, 0),
+                            limit(RLIMIT_FSIZE, 0),
+                            limit(RLIMIT_NOFILE, 16),
+                            policy.address_space == 0 ? 0 : limit(RLIMIT_AS, policy.address_space),
+                            policy.processor_seconds == 0 ? 0 : limit(RLIMIT_CPU, policy.processor_seconds),
+                            change_user ? limit(RLIMIT_NPROC, policy.threads) : 0};
   for (const int failed : failures)
     if (failed != 0) return failed;
   return 0;

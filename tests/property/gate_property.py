@@ -95,6 +95,13 @@ class Verdicts(GateCase):
         self.assertEqual((self.released / "core.1").read_bytes(), self.clean)
         self.assertTrue((self.released / "core.1.intoto.jsonl").read_bytes())
         self.assertTrue((self.released / "core.1.tlog-proof").read_bytes())
+        # The receiver, who has nothing but the file, its receipt and the log's key.
+        verify = ("verify", self.released / "core.1", "--vkey-file", self.log / "log.vkey", "--state", self.directory / "state")
+        received = run(*verify, "--first")
+        self.assertEqual(received.code, RELEASE, received)
+        with (self.released / "core.1").open("ab") as file:
+            file.write(b"x")
+        self.assertEqual(run(*verify).code, BLOCK)
         self.assertEqual(list(self.inbox.iterdir()), [])
         self.assertEqual(self.kept(), [])
         (stages,) = self.releases().values()
