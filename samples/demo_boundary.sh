@@ -1,4 +1,5 @@
-# shellcheck shell=bash disable=SC2154
+#!/usr/bin/env bash
+# shellcheck disable=SC2154
 # The second act of samples/demo, which sources this: the boundary. An isolated side and a corporate side, each in a
 # network namespace of its own where that is allowed, share nothing but one directory, and only the gate writes there.
 
