@@ -13,11 +13,11 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
-#include <map>
 #include <string>
 
 #include "scanner/base/printable.h"
 #include "scanner/cli/command.h"
+#include "scanner/cli/verbs.h"
 
 namespace dumpgate {
 namespace {
@@ -77,14 +77,9 @@ int run_program(int argc, char** argv) {
       "dumpgate"};
   app.footer(std::string(exit_codes));
   app.set_version_flag("--version", std::string(program_version));
-  std::map<const CLI::App*, std::unique_ptr<Command>> commands;
-  for (const CommandEntry* entry : all_commands()) {
-    CLI::App* sub = app.add_subcommand(std::string(entry->name), std::string(entry->summary));
-    if (entry->name == "scan") sub->footer(std::string(exit_codes));
-    auto command = entry->make();
-    command->declare(*sub);
-    commands.emplace(sub, std::move(command));
-  }
+  Verbs commands;
+  commands.declare(app, all_commands());
+  app.get_subcommand("scan")->footer(std::string(exit_codes));
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -100,13 +95,14 @@ int run_program(int argc, char** argv) {
     write_stderr("dumpgate: " + printable(error.what()) + "\nTry 'dumpgate --help'.\n");
     return exit_usage;
   }
-  if (app.get_subcommands().empty()) {
+  Command* const command = commands.named();
+  if (command == nullptr) {
     const std::string word = argc > 1 ? printable(argv[1]) : std::string();
     write_stderr(word.empty() ? app.help()
                               : "dumpgate: no such sub-command: " + word + "\nTry 'dumpgate --help'.\n");
     return exit_usage;
   }
-  return commands.at(app.get_subcommands().front())->run();
+  return command->run();
 }
 
 }  // namespace

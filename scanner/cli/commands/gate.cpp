@@ -2,13 +2,9 @@
 
 #include <CLI/CLI.hpp>
 
-#include <memory>
-#include <string>
-#include <utility>
-#include <vector>
-
 #include "scanner/cli/command.h"
 #include "scanner/cli/gate_verb.h"
+#include "scanner/cli/verbs.h"
 
 namespace dumpgate {
 namespace {
@@ -17,21 +13,16 @@ class GateCommand final : public Command {
  public:
   void declare(CLI::App& app) override {
     app.require_subcommand(1);
-    for (const CommandEntry* const entry : all_gate_verbs()) {
-      CLI::App* const verb = app.add_subcommand(std::string(entry->name), std::string(entry->summary));
-      verbs_.emplace_back(verb, entry->make());
-      verbs_.back().second->declare(*verb);
-    }
+    verbs_.declare(app, all_gate_verbs());
   }
 
   int run() override {
-    for (const auto& [app, verb] : verbs_)
-      if (app->parsed()) return verb->run();
-    return exit_usage;
+    Command* const verb = verbs_.named();
+    return verb == nullptr ? exit_usage : verb->run();
   }
 
  private:
-  std::vector<std::pair<CLI::App*, std::unique_ptr<Command>>> verbs_{};
+  Verbs verbs_{};
 };
 
 constinit const CommandEntry instance{"gate", "let dumps leave an isolated network, or not",

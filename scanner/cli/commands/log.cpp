@@ -2,13 +2,9 @@
 
 #include <CLI/CLI.hpp>
 
-#include <memory>
-#include <string>
-#include <utility>
-#include <vector>
-
 #include "scanner/cli/command.h"
 #include "scanner/cli/log_verb.h"
+#include "scanner/cli/verbs.h"
 
 namespace dumpgate {
 
@@ -18,11 +14,7 @@ class LogCommand final : public Command {
  public:
   void declare(CLI::App& app) override {
     app.require_subcommand(1);
-    for (const CommandEntry* const entry : all_log_verbs()) {
-      CLI::App* const verb = app.add_subcommand(std::string(entry->name), std::string(entry->summary));
-      verbs_.emplace_back(verb, entry->make());
-      verbs_.back().second->declare(*verb);
-    }
+    verbs_.declare(app, all_log_verbs());
     app.footer(
         "Exit codes: 0 done and durable, or all of it holds; 1 the log or a proof is not what it claims to "
         "be;\n2 usage; 3 hunt: some dump cannot be asked; 4 not done: the system refused, or an internal "
@@ -30,13 +22,12 @@ class LogCommand final : public Command {
   }
 
   int run() override {
-    for (const auto& [app, verb] : verbs_)
-      if (app->parsed()) return verb->run();
-    return exit_usage;
+    Command* const verb = verbs_.named();
+    return verb == nullptr ? exit_usage : verb->run();
   }
 
  private:
-  std::vector<std::pair<CLI::App*, std::unique_ptr<Command>>> verbs_{};
+  Verbs verbs_{};
 };
 
 constinit const CommandEntry instance{"log", "keep, check and ask the log of evidence",
