@@ -52,6 +52,33 @@ struct Siblings {
 
 Error out_of_tree() { return {ErrorCode::usage, "there is no such leaf or size in the tree", std::nullopt}; }
 
+// The way from a node to the root of a tree whose last node on that level is `last` (RFC 9162,
+// sections 2.1.3.2 and 2.1.4.2): each hash of a proof is one step.
+class WayUp {
+ public:
+  WayUp(std::uint64_t node, std::uint64_t last) : node_(node), last_(last) {}
+
+  bool at_root() const { return last_ == 0; }
+  // Moves up by one hash; whether that hash stands to the left.
+  bool step() {
+    const bool left = (node_ & 1U) != 0 || node_ == last_;
+    if (left) {
+      while ((node_ & 1U) == 0 && node_ != 0) rise();
+    }
+    rise();
+    return left;
+  }
+
+ private:
+  void rise() {
+    node_ >>= 1U;
+    last_ >>= 1U;
+  }
+
+  std::uint64_t node_;
+  std::uint64_t last_;
+};
+
 }  // namespace
 
 TreeHash leaf_hash(std::span<const std::byte> entry) {
@@ -119,24 +146,13 @@ Result<std::vector<TreeHash>> consistency_proof(std::uint64_t old_size, std::uin
 bool verify_inclusion(std::uint64_t index, std::uint64_t size, const TreeHash& leaf,
                       std::span<const TreeHash> proof, const TreeHash& root) {
   if (index >= size) return false;
-  std::uint64_t node = index;
-  std::uint64_t last = size - 1;
+  WayUp way(index, size - 1);
   TreeHash hash = leaf;
   for (const TreeHash& sibling : proof) {
-    if (last == 0) return false;
-    if ((node & 1U) != 0 || node == last) {
-      hash = node_hash(sibling, hash);
-      while ((node & 1U) == 0 && node != 0) {
-        node >>= 1U;
-        last >>= 1U;
-      }
-    } else {
-      hash = node_hash(hash, sibling);
-    }
-    node >>= 1U;
-    last >>= 1U;
+    if (way.at_root()) return false;
+    hash = way.step() ? node_hash(sibling, hash) : node_hash(hash, sibling);
   }
-  return last == 0 && hash == root;
+  return way.at_root() && hash == root;
 }
 
 // RFC 9162, section 2.1.4.2.
@@ -145,11 +161,8 @@ bool verify_consistency(std::uint64_t old_size, std::uint64_t size, const TreeHa
   if (old_size > size) return false;
   if (old_size == 0) return proof.empty() && old_root == Sha256::of({});
   if (old_size == size) return proof.empty() && old_root == root;
-  std::uint64_t node = old_size - 1;
-  std::uint64_t last = size - 1;
-  const int whole = std::countr_one(node);
-  node >>= whole;
-  last >>= whole;
+  const int whole = std::countr_one(old_size - 1);
+  WayUp way((old_size - 1) >> whole, (size - 1) >> whole);
   std::span<const TreeHash> left = proof;
   TreeHash old_hash = old_root;  // what the proof leaves out when the old tree is one full subtree
   if (!std::has_single_bit(old_size)) {
@@ -159,21 +172,15 @@ bool verify_consistency(std::uint64_t old_size, std::uint64_t size, const TreeHa
   }
   TreeHash hash = old_hash;
   for (const TreeHash& sibling : left) {
-    if (last == 0) return false;
-    if ((node & 1U) != 0 || node == last) {
+    if (way.at_root()) return false;
+    if (way.step()) {
       old_hash = node_hash(sibling, old_hash);
       hash = node_hash(sibling, hash);
-      while ((node & 1U) == 0 && node != 0) {
-        node >>= 1U;
-        last >>= 1U;
-      }
     } else {
       hash = node_hash(hash, sibling);
     }
-    node >>= 1U;
-    last >>= 1U;
   }
-  return last == 0 && old_hash == old_root && hash == root;
+  return way.at_root() && old_hash == old_root && hash == root;
 }
 
 }  // namespace dumpgate
