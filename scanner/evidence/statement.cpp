@@ -87,7 +87,7 @@ std::string new_scan_id() {
   for (std::size_t digit = 0; digit < id.size(); ++digit) {
     unsigned value = 0;
     for (std::size_t bit = digit * 5; bit < digit * 5 + 5; ++bit) {
-      const bool set = bit >= 2 && ((bytes[(bit - 2) / 8] >> (7 - (bit - 2) % 8)) & 1U) != 0;
+      const bool set = bit >= 2 && ((unsigned{bytes[(bit - 2) / 8]} >> (7 - (bit - 2) % 8)) & 1U) != 0;
       value = value * 2 + (set ? 1 : 0);
     }
     id[digit] = alphabet[value];
