@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -114,10 +113,6 @@ Result<Prepared> ScanSettings::prepare() const {
   options.threads =
       std::clamp<unsigned>(cores, 1, static_cast<unsigned>(std::max<std::uint64_t>(1, room / 2)));
   return prepared;
-}
-
-Date ScanSettings::today() const {
-  return std::chrono::year_month_day{std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now())};
 }
 
 Result<std::uint64_t> parse_size(const std::string& text) {

@@ -46,7 +46,6 @@ struct ScanSettings {
 
   void declare(CLI::App& app);
   Result<Prepared> prepare() const;
-  Date today() const;  // in UTC
 };
 
 // Reads "512MiB", "64k", "1G", "4096": powers of 1024 (also for k, M, G alone). An Error for anything else.

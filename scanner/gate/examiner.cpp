@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <optional>
 #include <span>
 #include <utility>
@@ -22,10 +21,6 @@
 
 namespace dumpgate {
 namespace {
-
-Date today() {
-  return std::chrono::year_month_day{std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now())};
-}
 
 // What may not change while a file is examined. A file of ours changes its change time when it gets a name,
 // so that it is looked at by whoever gives it one.
@@ -113,7 +108,7 @@ Result<void> store_evidence(const GateContext& context, const WorkerReport& repo
 
 // The verdict as the gate acts on it, once everything is in the log; one that could not be logged holds.
 GateVerdict recorded(const GateContext& context, const WorkerReport& report, VerdictFacts facts) {
-  const Verdict verdict = decide(report.answer.record, context.policy, context.known_test_keys, today());
+  const Verdict verdict = decide(report.answer.record, context.policy, context.known_test_keys, utc_today());
   GateVerdict result{.scan_id = facts.scan_id,
                      .decision = verdict.decision(),
                      .dump_sha256 = report.dump_sha256,

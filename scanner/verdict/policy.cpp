@@ -210,6 +210,8 @@ void append_actions(std::string_view table, const std::array<T, count>& all, con
 
 }  // namespace
 
+Date utc_today() { return std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()); }
+
 std::string iso_date(Date date) {
   if (!date.ok()) return "invalid date";
   const auto padded = [](unsigned number, std::size_t width) {

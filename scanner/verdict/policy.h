@@ -18,6 +18,8 @@ namespace dumpgate {
 
 using Date = std::chrono::year_month_day;
 
+Date utc_today();  // by the system's clock
+
 std::string iso_date(Date date);  // "2027-02-22"; "invalid date" when !date.ok()
 
 // Suppression: a key that a person decided to let through, by the name of its public half, for a time.

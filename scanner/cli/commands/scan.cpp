@@ -70,7 +70,7 @@ class ScanCommand final : public Command {
       record = scan(**input, options);
     }
     record.self_test_passed = self_tested;
-    const Verdict verdict = decide(record, prepared.policy, prepared.known_test_keys, settings_.today());
+    const Verdict verdict = decide(record, prepared.policy, prepared.known_test_keys, utc_today());
     reports_.write(record, verdict);
     if (!quiet_) summarise(record, verdict, std::chrono::steady_clock::now() - begin);
     return verdict.decision();

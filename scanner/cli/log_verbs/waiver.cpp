@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include <chrono>
 #include <string>
 
 #include "scanner/base/printable.h"
@@ -13,8 +12,6 @@
 
 namespace dumpgate {
 namespace {
-
-Date today() { return std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()); }
 
 std::string shown(const Waiver& waiver) {
   return "dump     " + waiver.dump_sha256 + "\nreason   " + printable(waiver.reason) + "\nexpires  " +
@@ -73,7 +70,7 @@ class WaiverVerb final : public Command {
     if (!envelope) return log_failure(envelope.error());
     const auto approvers = read_approver_keys(approvers_);
     if (!approvers) return log_failure(approvers.error());
-    const auto waiver = open_waiver(*envelope, *approvers, dump_, today());
+    const auto waiver = open_waiver(*envelope, *approvers, dump_, utc_today());
     if (!waiver) {
       write_stderr("dumpgate: " + printable(waiver.error().message) + "\n");
       return exit_block;
