@@ -1,9 +1,9 @@
 #include "scanner/evidence/beginnings.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "scanner/base/base64.h"
+#include "scanner/base/strict_text.h"
 
 namespace dumpgate {
 namespace {
@@ -21,25 +21,17 @@ std::optional<TreeHash> parse_hash(std::string_view text) {
 
 }  // namespace
 
-std::optional<std::string_view> take_line(std::string_view& text) {
-  const std::size_t end = text.find('\n');
-  if (end == std::string_view::npos) return std::nullopt;
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(end + 1);
-  return line;
-}
-
 std::string tree_line(std::uint64_t size, const TreeHash& root) {
   return std::to_string(size) + " " + to_base64(root);
 }
 
 bool parse_tree_line(std::string_view line, std::uint64_t& size, TreeHash& root) {
   const std::size_t space = line.find(' ');
-  if (space == std::string_view::npos || (space > 1 && line.front() == '0')) return false;
-  const char* const end = line.data() + space;
-  const auto [at, error] = std::from_chars(line.data(), end, size);
+  if (space == std::string_view::npos) return false;
+  const auto leaves = parse_decimal(line.substr(0, space));
   const auto hash = parse_hash(line.substr(space + 1));
-  if (error != std::errc{} || at != end || !hash) return false;
+  if (!leaves || !hash) return false;
+  size = *leaves;
   root = *hash;
   return true;
 }

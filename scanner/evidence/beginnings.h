@@ -30,7 +30,4 @@ Result<std::vector<Beginning>> parse_beginnings(std::string_view text);
 std::string tree_line(std::uint64_t size, const TreeHash& root);
 bool parse_tree_line(std::string_view line, std::uint64_t& size, TreeHash& root);
 
-// Takes the text up to the next newline off its front; nothing, and the text as it was, when there is none.
-std::optional<std::string_view> take_line(std::string_view& text);
-
 }  // namespace dumpgate

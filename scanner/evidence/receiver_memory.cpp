@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "scanner/base/hex.h"
+#include "scanner/base/strict_text.h"
 #include "scanner/evidence/beginnings.h"
 #include "scanner/io/durable_file.h"
 

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
 #include "scanner/base/base64.h"
 #include "scanner/base/byte_cursor.h"
 #include "scanner/base/hex.h"
 #include "scanner/base/printable.h"
+#include "scanner/base/strict_text.h"
 
 namespace dumpgate {
 namespace {
@@ -113,33 +113,26 @@ std::string cosigned_message(std::string_view text, std::uint64_t time) {
 
 // Decimal digits without a needless zero, below 2^63.
 std::optional<std::uint64_t> parse_size(std::string_view text) {
-  std::uint64_t value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || at != end || (text.size() > 1 && text.front() == '0') || (value >> 63U) != 0)
-    return std::nullopt;
-  return value;
+  const auto value = parse_decimal(text);
+  return value && (*value >> 63U) == 0 ? value : std::nullopt;
 }
 
-// One line off the front, without its newline; nothing when it is empty or has no end.
-std::optional<std::string_view> take_line(std::string_view& text) {
-  const std::size_t end = text.find('\n');
-  if (end == std::string_view::npos || end == 0) return std::nullopt;
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(end + 1);
-  return line;
+// One line off the front; nothing when it is empty or has no end.
+std::optional<std::string_view> take_full_line(std::string_view& text) {
+  const auto line = take_line(text);
+  return line && !line->empty() ? line : std::nullopt;
 }
 
 Result<Checkpoint> parse_checkpoint(std::string_view text) {
-  const auto origin = take_line(text);
-  const auto size = take_line(text);
-  const auto root = take_line(text);
+  const auto origin = take_full_line(text);
+  const auto size = take_full_line(text);
+  const auto root = take_full_line(text);
   if (!origin || !size || !root) return corrupt("the note is no checkpoint");
   const auto leaves = parse_size(*size);
   const auto hash = from_base64(*root);
   if (!leaves || !hash || hash->size() != TreeHash{}.size()) return corrupt("the note is no checkpoint");
   while (!text.empty())
-    if (!take_line(text)) return corrupt("the checkpoint has an empty line");
+    if (!take_full_line(text)) return corrupt("the checkpoint has an empty line");
   Checkpoint checkpoint{.origin = std::string(*origin), .size = *leaves};
   std::ranges::copy(*hash, checkpoint.root.begin());
   return checkpoint;

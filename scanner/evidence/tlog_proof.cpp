@@ -1,11 +1,11 @@
 #include "scanner/evidence/tlog_proof.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <utility>
 
 #include "scanner/base/base64.h"
+#include "scanner/base/strict_text.h"
 
 namespace dumpgate {
 namespace {
@@ -16,23 +16,11 @@ constexpr std::size_t most_hashes = 64;
 
 Error corrupt(std::string message) { return {ErrorCode::corrupt, std::move(message), std::nullopt}; }
 
-std::optional<std::string_view> take_line(std::string_view& text) {
-  const std::size_t end = text.find('\n');
-  if (end == std::string_view::npos) return std::nullopt;
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(end + 1);
-  return line;
-}
-
 std::optional<std::uint64_t> parse_index(std::string_view line) {
   constexpr std::string_view word = "index ";
   if (!line.starts_with(word)) return std::nullopt;
   line.remove_prefix(word.size());
-  std::uint64_t value = 0;
-  const char* const end = line.data() + line.size();
-  const auto [at, error] = std::from_chars(line.data(), end, value);
-  if (error != std::errc{} || at != end || (line.size() > 1 && line.front() == '0')) return std::nullopt;
-  return value;
+  return parse_decimal(line);
 }
 
 }  // namespace

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <cstdint>
 #include <cstring>
@@ -18,6 +17,7 @@
 #include <system_error>
 #include <utility>
 
+#include "scanner/base/strict_text.h"
 #include "scanner/evidence/dsse.h"
 
 namespace dumpgate {
@@ -31,21 +31,6 @@ Error io_error(const std::string& what) {
   return {.code = ErrorCode::io, .message = what + ": " + std::generic_category().message(errno)};
 }
 
-// Takes a line off the front, without its newline; nothing when there is none.
-std::optional<std::string_view> take_line(std::string_view& text) {
-  const std::size_t end = text.find('\n');
-  if (end == std::string_view::npos) return std::nullopt;
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(end + 1);
-  return line;
-}
-
-bool is_number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc{} && end == text.data() + text.size() && std::to_string(value) == text;
-}
-
 bool is_statement(std::string_view message) {
   const std::string opening =
       "DSSEv1 " + std::to_string(in_toto_media_type.size()) + " " + std::string(in_toto_media_type) + " ";
@@ -53,8 +38,7 @@ bool is_statement(std::string_view message) {
   message.remove_prefix(opening.size());
   const std::size_t end = message.find(' ');
   if (end == std::string_view::npos) return false;
-  const std::string_view length = message.substr(0, end);
-  return is_number(length) && length == std::to_string(message.size() - end - 1);
+  return message.substr(0, end) == std::to_string(message.size() - end - 1);
 }
 
 bool is_checkpoint(std::string_view message, std::string_view origin) {
@@ -62,7 +46,7 @@ bool is_checkpoint(std::string_view message, std::string_view origin) {
   const auto name = take_line(message);
   const auto size = take_line(message);
   const auto root = take_line(message);
-  return name == origin && size && is_number(*size) && root && root->size() == hash_letters &&
+  return name == origin && size && parse_decimal(*size) && root && root->size() == hash_letters &&
          message.empty();
 }
 
