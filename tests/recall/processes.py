@@ -1,5 +1,6 @@
 """Starting programs and taking dumps of them. The one rule: whatever was started here is ended here, by its process id."""
 
+import glob
 import os
 import pathlib
 import resource
@@ -37,11 +38,11 @@ def family(pid):
     while queue:
         one = queue.pop()
         found.append(one)
-        try:
-            with open(f"/proc/{one}/task/{one}/children", encoding="ascii") as f:
-                queue += [int(c) for c in f.read().split()]
-        except OSError:
-            pass
+        for path in glob.glob(f"/proc/{one}/task/*/children"):  # each thread has children of its own
+            try:
+                queue += [int(c) for c in pathlib.Path(path).read_text(encoding="ascii").split()]
+            except OSError:
+                pass
     return found
 
 
@@ -73,7 +74,8 @@ def start(argv, folder, **options):
 
 
 def end(process, number=signal.SIGKILL):
-    """Ends the process and its session."""
+    """Ends the process, its session, and descendants that made sessions of their own."""
+    descendants = family(process.pid)[1:]
     try:
         os.killpg(process.pid, number)
     except ProcessLookupError:
@@ -83,6 +85,11 @@ def end(process, number=signal.SIGKILL):
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+    for pid in descendants:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
 
 
 def gcore(pid, path):
