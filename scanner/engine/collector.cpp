@@ -28,6 +28,14 @@ std::string identity(const Finding& f) {
   return text;
 }
 
+// The relation by which a public half, computed from the private part, equals one that was seen on its own.
+std::string_view relation_to_public_half(std::string_view algorithm) {
+  if (algorithm == "ec") return "d*G=Q";
+  if (algorithm == "dsa" || algorithm == "dh") return "g^x=y";
+  if (algorithm == "x25519" || algorithm == "x448") return "k*G=U";
+  return "seed->A";
+}
+
 bool seen_on_its_own(KeyOrigin origin) {
   return origin != KeyOrigin::private_key && origin != KeyOrigin::number;
 }
@@ -127,7 +135,7 @@ void Collector::settle() {
     const KnownKey* known = leads_.by_sha256(finding.public_key_sha256);
     if (known == nullptr || !seen_on_its_own(known->origin)) continue;
     finding.evidence = Evidence::proof;
-    finding.relation = finding.algorithm == "ec" ? "d*G=Q" : "seed->A";
+    finding.relation = relation_to_public_half(finding.algorithm);
   }
   adopt_exponents();
   join_relations();

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/dsa.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -252,6 +253,43 @@ TEST(Scan, ProvesAnEdKeyByAPublicHalfElsewhere) {
   for (const Finding& finding : both.findings) {
     EXPECT_EQ(finding.evidence, Evidence::proof) << told(both);
     EXPECT_EQ(finding.public_key_sha256, alone.findings[0].public_key_sha256);
+  }
+}
+
+// PKCS #8 keeps no public half of these kinds: it is computed, and equals one that lies elsewhere.
+TEST(Scan, SaysByWhichRelationAPublicHalfElsewhereProvesAKey) {
+  const auto dsa = [] {
+    const std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)> parameters(
+        EVP_PKEY_CTX_new_from_name(nullptr, "DSA", nullptr), &EVP_PKEY_CTX_free);
+    EVP_PKEY_paramgen_init(parameters.get());
+    EVP_PKEY_CTX_set_dsa_paramgen_bits(parameters.get(), 1024);
+    EVP_PKEY* domain = nullptr;
+    EVP_PKEY_paramgen(parameters.get(), &domain);
+    const Key owner(domain, &EVP_PKEY_free);
+    const std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)> generator(
+        EVP_PKEY_CTX_new(domain, nullptr), &EVP_PKEY_CTX_free);
+    EVP_PKEY* key = nullptr;
+    EVP_PKEY_keygen_init(generator.get());
+    EVP_PKEY_generate(generator.get(), &key);
+    return key;
+  };
+  const auto quick = [](const char* name) { return EVP_PKEY_Q_keygen(nullptr, nullptr, name); };
+  const std::pair<EVP_PKEY*, std::string_view> cases[] = {{dsa(), "g^x=y"},
+                                                          {quick("X25519"), "k*G=U"},
+                                                          {quick("X448"), "k*G=U"},
+                                                          {quick("ED25519"), "seed->A"},
+                                                          {quick("ED448"), "seed->A"}};
+  for (const auto& [made, relation] : cases) {
+    const Key key(made, &EVP_PKEY_free);
+    ASSERT_NE(made, nullptr) << relation;
+    Bytes image(20'000);
+    put(image, 4000, der(made));
+    put(image, 9001, spki(made));
+    const ScanRecord record = without_hints(scan_bytes(image, with(1, 65'536)));
+    const auto encoded = std::ranges::find(record.findings, "der", &Finding::representation);
+    ASSERT_NE(encoded, record.findings.end()) << told(record);
+    EXPECT_EQ(encoded->evidence, Evidence::proof) << told(record);
+    EXPECT_EQ(encoded->relation, relation) << told(record);
   }
 }
 

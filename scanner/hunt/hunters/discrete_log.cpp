@@ -107,8 +107,8 @@ class DiscreteLogHunt final : public Hunt {
   static void try_number(std::span<const std::byte> number, std::uint64_t offset, const Target& target,
                          std::vector<Finding>& findings) {
     if (target.known->key.algorithm != KeyAlgorithm::dsa) {
-      if (relate_raw(target.known->key.algorithm, number, target.known->key.x).proven)
-        findings.push_back(describe(target, offset, "raw", "seed->A"));
+      const Outcome outcome = relate_raw(target.known->key.algorithm, number, target.known->key.x);
+      if (outcome.proven) findings.push_back(describe(target, offset, "raw", outcome.relation));
       return;
     }
     for (const bool little : {true, false}) {
