@@ -223,8 +223,11 @@ def stunnel_client(folder, server):
 
 
 class Bystander:
-    def __init__(self, name, package, run, needs=(), needs_server=False):
-        self.name, self.package, self.run, self.needs, self.needs_server = name, package, run, [package, *needs], needs_server
+    """`crashes`: its processes are dumped by the kernel, children first."""
+
+    def __init__(self, name, package, run, needs=(), needs_server=False, crashes=False):
+        self.name, self.package, self.run, self.needs = name, package, run, [package, *needs]
+        self.needs_server, self.crashes = needs_server, crashes
 
 
 ALONE = [
@@ -232,7 +235,7 @@ ALONE = [
     Bystander("python", "python3", python, ["python3-cryptography", "python3-pycryptodome", "python3-nacl", "python3-openssl", "python3-paramiko", "python3-requests"]),
     Bystander("postgres", "postgresql", postgres),
     Bystander("redis", "redis-server", redis),
-    Bystander("chromium", "chromium", chromium),
+    Bystander("chromium", "chromium", chromium, crashes=True),
     Bystander("java-verifier", "openjdk-17-jdk-headless", java),
 ]
 CLIENTS = [
@@ -241,6 +244,6 @@ CLIENTS = [
     Bystander("python-client", "python3", client("/usr/bin/python3", "-c", PYTHON_CLIENT, "{port}", "{ca}"), needs_server=True),
     Bystander("gnutls-client", "gnutls-bin", client("gnutls-cli", "--x509cafile", "{ca}", "-p", "{port}", "localhost"), needs_server=True),
     Bystander("stunnel-client", "stunnel4", stunnel_client, needs_server=True),
-    Bystander("chromium-client", "chromium", chromium_tls, needs_server=True),
+    Bystander("chromium-client", "chromium", chromium_tls, needs_server=True, crashes=True),
 ]
 ALL = {one.name: one for one in [*ALONE, *CLIENTS]}
