@@ -65,6 +65,7 @@ void ReportFiles::declare(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--report", reports_, "a further report, as FORM=PATH (repeatable)")
       ->expected(1)
+      ->allow_extra_args(false)  // or the inputs behind its value are taken for values, and are not examined
       ->take_all();
   app.add_option("--color", colour_, "auto, always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}));

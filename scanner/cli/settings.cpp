@@ -45,6 +45,7 @@ void ScanSettings::declare(CLI::App& app) {
   app.add_option("--protect", protect,
                  "certificates or public keys whose private half must not leave (repeatable)")
       ->expected(1)
+      ->allow_extra_args(false)  // or the inputs behind its value are taken for values, and are not examined
       ->take_all();
   app.add_option("--site-key", site_key_file,
                  "file of 32 bytes or more that stay with the site: names HMAC and AES keys in reports");
@@ -52,7 +53,7 @@ void ScanSettings::declare(CLI::App& app) {
   app.add_option("-j,--jobs", threads, "threads; default: one for each core")->check(CLI::Range(1U, 1024U));
   app.add_option("--max-memory", max_memory, "memory for everything, like 512MiB (the default)");
   app.add_option("--max-expanded", max_expanded,
-                 "decoded bytes in all; default: 64 GiB and 1,000 times the input");
+                 "decoded bytes of all layers together; default: 64 GiB plus 1,000 times the input");
   app.add_option("--max-layers", max_layers, "nested wrappings; default 16")->check(CLI::Range(1U, 1000U));
   app.add_option("--window", window, "own bytes of a window; results do not depend on it")->group("");
   app.add_option("--progress", progress, "auto, always or never")

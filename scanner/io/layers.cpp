@@ -266,7 +266,8 @@ std::optional<Leaf> LayerWalk::State::advance() {
   }
   if (levels.size() > limits.layers) {
     add_gap(GapReason::limit, level.path, level.stream.position() + padding,
-            "more nested layers than the limit of " + std::to_string(limits.layers) + "; examined as it is");
+            "more nested layers than the limit of " + std::to_string(limits.layers) +
+                " (--max-layers); examined as it is");
     level.raw = true;
     return after_members(level);
   }

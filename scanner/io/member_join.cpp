@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <new>
+#include <string>
 #include <utility>
 
 namespace dumpgate {
@@ -99,7 +100,9 @@ Result<std::size_t> MemberJoin::decode(std::span<std::byte> out) {
     std::byte beyond{};
     auto got = decoder_->read({&beyond, 1});
     if (got && *got > 0)
-      return Error{.code = ErrorCode::limit, .message = "the limit of decoded bytes is reached"};
+      return Error{.code = ErrorCode::limit,
+                   .message = "the limit of " + std::to_string(budget_.limit()) +
+                              " decoded bytes of all layers is reached (--max-expanded)"};
     return got;
   }
   auto got = decoder_->read(out.first(static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), left))));

@@ -25,6 +25,7 @@ class WorkBudget {
   WorkBudget(const Limits& limits, std::optional<std::uint64_t> input_size);
   void grow(std::uint64_t consumed);  // of the pipe, in all
 
+  std::uint64_t limit() const { return limit_; }
   std::uint64_t left() const { return limit_ - used_; }
   void spend(std::uint64_t count) { used_ += count; }
 

@@ -1,7 +1,10 @@
 """Whatever fails around the program - disk, pipe, memory, signals, inputs, options - it says so by its exit code, and
 nothing but a release ever ends with 0 (design 4.1)."""
 
+import bz2
+import gzip
 import json
+import lzma
 import os
 import resource
 import signal
@@ -193,6 +196,20 @@ class Inputs(PropertyCase):
         code, out = self.while_it_reads(overwrite)
         self.assertEqual(code, HOLD, out)
 
+    def test_inputs_behind_options_that_may_be_repeated_are_examined(self):
+        key = keys.Key("ed25519", "-algorithm", "ED25519")
+        public = self.write("public.pem", key.public_pem)
+        holding = self.write("holding", b"x" * 100 + key.pem + key.public_pem)
+        reports = [self.directory / name for name in ("one", "two")]
+        options = ("--protect", public, "--report", f"json={reports[0]}", "--protect", public, "--report", f"json={reports[1]}")
+        # The first input could be read as a public key to protect, and must not be.
+        ended = scan(*options[:2], holding, self.clean, self.clean)
+        self.assertEqual(ended.code, BLOCK, ended)
+        ended = scan(*options, self.clean, holding, self.clean)
+        self.assertEqual(ended.code, BLOCK, ended)
+        for report in reports:
+            self.assertEqual([r["exit_code"] for r in program.json_objects(report.read_text())], [RELEASE, BLOCK, RELEASE])
+
     def test_several_inputs_give_the_worst_code_and_a_report_each(self):
         key = keys.Key("ed25519", "-algorithm", "ED25519")
         holding = self.write("holding", b"x" * 100 + key.pem)
@@ -211,6 +228,49 @@ class Inputs(PropertyCase):
                 named = [line["input"]["name"] for line in map(json.loads, ended.out.splitlines())
                          if line["schema"] == "dumpgate.summary/1"]
                 self.assertEqual(named, [str(path) for path in inputs])
+
+
+class Expansion(PropertyCase):
+    """Small files that decode to much: honest dumps of mostly empty memory shrink 10,000 times and more."""
+
+    DECODED = 64 << 20
+
+    def bomb(self):
+        """A file of 100,000:1 and more."""
+        path = self.write("bomb.bz2", bz2.compress(bytes(self.DECODED)))
+        self.assertGreater(self.DECODED, 10_000 * path.stat().st_size)
+        return path
+
+    def test_honest_expansion_of_any_ratio_is_examined_whole(self):
+        ended = scan("-q", "-f", "json", self.bomb())
+        self.assertEqual(ended.code, RELEASE, ended)
+        self.assertEqual(json.loads(ended.out)["coverage"]["bytes_examined"], self.DECODED)
+
+    def test_key_behind_a_long_expansion_is_found(self):
+        key = keys.Key("ed25519", "-algorithm", "ED25519")
+        path = self.write("bomb.bz2", bz2.compress(bytes(self.DECODED) + key.pem))
+        self.assertEqual(scan("-q", path).code, BLOCK)
+
+    def test_expansion_beyond_the_limit_is_held_and_the_limit_named(self):
+        limit = self.DECODED // 2
+        path = self.bomb()
+        for options, source in (((path,), {}), (("-",), {"input": path.read_bytes()})):
+            with self.subTest(options):
+                ended = scan("-q", "-f", "json", "--max-expanded", str(limit), *options, **source)
+                self.assertEqual(ended.code, HOLD, ended)
+                gap, = json.loads(ended.out)["coverage"]["gaps"]
+                self.assertEqual((gap["reason"], gap["offset"]), ("limit", limit))
+                self.assertIn(f"limit of {limit} decoded bytes", gap["detail"])
+                self.assertIn("--max-expanded", gap["detail"])
+        self.assertEqual(scan("-q", "--max-expanded", str(self.DECODED), path).code, RELEASE)
+
+    def test_layers_around_nothing_are_held(self):
+        for name, content in (("gz", gzip.compress(b"")), ("bz2", bz2.compress(b"")), ("xz", lzma.compress(b"")),
+                              ("gz.gz", gzip.compress(gzip.compress(b"")))):
+            with self.subTest(name):
+                ended = scan("-q", self.write(f"nothing.{name}", content))
+                self.assertEqual(ended.code, HOLD, ended)
+                self.assertIn(b"nothing to examine", ended.out)
 
 
 def read_so_far(process):

@@ -69,7 +69,7 @@ class XzDecoder final : public MemberDecoder {
       return {.code = ErrorCode::limit, .message = "not enough memory for the decoder"};
     if (result == LZMA_MEMLIMIT_ERROR)
       return {.code = ErrorCode::limit,
-              .message = "the dictionary is larger than the decoder's memory limit"};
+              .message = "the dictionary is larger than a decoder may use of --max-memory"};
     if (result == LZMA_UNSUPPORTED_CHECK)
       return {.code = ErrorCode::unsupported, .message = "an integrity check of unknown kind"};
     if (result == LZMA_OPTIONS_ERROR)
