@@ -10,6 +10,7 @@
 #include <map>
 #include <stdexcept>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "scanner/cli/command.h"
@@ -43,6 +44,13 @@ struct ReportFiles::Target {
       throw std::runtime_error("cannot empty the report " + path + ": " + reason());
   }
 
+  // A part of a report could be taken for a whole one: none is left.
+  [[noreturn]] void give_up() const {
+    const std::string why = reason();
+    std::ignore = ::ftruncate(descriptor, 0);  // of a pipe the reader has the exit code
+    throw std::runtime_error("cannot write the report " + path + ": " + why);
+  }
+
   void put(std::string_view text) const {
     if (path.empty()) {
       write_stdout(text);
@@ -51,7 +59,7 @@ struct ReportFiles::Target {
     while (!text.empty()) {
       const ssize_t written = ::write(descriptor, text.data(), text.size());
       if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) throw std::runtime_error("cannot write the report " + path + ": " + reason());
+      if (written <= 0) give_up();
       text.remove_prefix(static_cast<std::size_t>(written));
     }
   }
@@ -136,7 +144,7 @@ void ReportFiles::close() {
   for (const auto& target : targets_) {
     target->put(target->form->closing());
     if (target->descriptor >= 0 && ::fsync(target->descriptor) != 0 && errno != EINVAL && errno != EROFS)
-      throw std::runtime_error("cannot write the report " + target->path + ": " + reason());
+      target->give_up();
   }
 }
 

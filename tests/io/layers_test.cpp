@@ -267,6 +267,7 @@ TEST_P(EveryCodec, TheExpandedLimitIsAGapAndTheRestIsShown) {
   limits.expanded = 1'000'000;
   const Walked seen = walk(wrapped, limits);
   EXPECT_THAT(reasons(seen), ElementsAre(GapReason::limit));
+  EXPECT_THAT(seen.gaps[0].detail, ::testing::HasSubstr("1000000 decoded bytes"));
   ASSERT_THAT(seen.leaves, SizeIs(2));
   EXPECT_EQ(seen.leaves[0].content.size(), limits.expanded);
   EXPECT_TRUE(seen.leaves[1].tail);
@@ -542,6 +543,25 @@ TEST(LayerWalk, EachLayerOfANestShowsWhatItCarriesAside) {
               ElementsAre(SeenLeaf{"lz4!zstd", 0, false, content}, SeenLeaf{"lz4!zstd!aside", 0, true, inner},
                           SeenLeaf{"lz4!aside", 0, true, outer}));
   EXPECT_THAT(seen.gaps, IsEmpty());
+}
+
+// docs/limits.md and --help state these numbers.
+TEST(WorkBudget, Allows64GiBAnd1000TimesTheInput) {
+  constexpr std::uint64_t base = 64ULL << 30;
+  EXPECT_EQ(WorkBudget({}, 0).limit(), base);
+  EXPECT_EQ(WorkBudget({}, 7'000'000).limit(), base + 7'000'000'000);
+  EXPECT_EQ(WorkBudget({}, ~0ULL).limit(), ~0ULL) << "no wrap-around";
+  Limits own;
+  own.expanded = 5000;
+  EXPECT_EQ(WorkBudget(own, 7'000'000).limit(), 5000U);
+
+  WorkBudget pipe({}, std::nullopt);
+  EXPECT_EQ(pipe.limit(), base);
+  pipe.grow(2'000'000);
+  EXPECT_EQ(pipe.limit(), base + 2'000'000'000);
+  WorkBudget bounded_pipe(own, std::nullopt);
+  bounded_pipe.grow(2'000'000);
+  EXPECT_EQ(bounded_pipe.limit(), 5000U);
 }
 
 TEST(LayerWalk, ASkippableFrameTooLargeToKeepIsShownRawWithAGap) {

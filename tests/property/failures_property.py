@@ -37,6 +37,24 @@ class Writing(PropertyCase):
             with self.subTest(form):
                 self.assertEqual(scan("--report", f"{form}=/dev/full", self.clean).code, INTERNAL)
 
+    def test_full_disk_leaves_no_half_of_a_report(self):
+        """A disk that is full before the report's end, in its first or a later input: a small tmpfs, where root may mount one."""
+        disk = self.directory / "disk"
+        disk.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "none", disk], capture_output=True, check=False).returncode:
+            self.skipTest("no file system can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", disk], check=False)
+        inputs = [self.clean] * 150
+        for form in ("text", "json", "jsonl", "sarif"):
+            with self.subTest(form):
+                report = disk / form
+                ended = scan("-q", "--report", f"{form}={report}", *inputs)
+                self.assertEqual(ended.code, INTERNAL, ended)
+                self.assertIn(b"cannot write the report", ended.err)
+                self.assertIn(b"No space left", ended.err)
+                self.assertEqual(report.read_bytes(), b"")
+                report.unlink()
+
     def test_closed_pipe_behind_stdout_is_an_error(self):
         reader, writer = os.pipe()
         os.close(reader)
