@@ -6,9 +6,11 @@
 #include <gtest/gtest.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/objects.h>
 #include <openssl/rsa.h>
 
 #include "scanner/hunt/factor_join.h"
+#include "scanner/proof/bignum.h"
 #include "tests/hunt/memory.h"
 
 namespace dumpgate {
@@ -212,6 +214,44 @@ TEST(EcHunter, FindsAScalarBesideItsBarePoint) {
       EXPECT_EQ(findings[0].evidence, Evidence::proof);
       EXPECT_EQ(findings[0].public_key_sha256, public_of(key.get()).sha256);
     }
+  }
+}
+
+// A process that never had a key holds both: R^2 modulo the order, which is R*R as Montgomery arithmetic
+// keeps scalars, and R*G in a table of multiples of G.
+TEST(EcHunter, TakesNoConstantOfMontgomeryArithmeticForAKey) {
+  for (const char* curve : {"prime256v1", "secp384r1", "secp521r1"}) {
+    const std::unique_ptr<EC_GROUP, decltype(&EC_GROUP_free)> group(
+        EC_GROUP_new_by_curve_name(OBJ_sn2nid(curve)), &EC_GROUP_free);
+    const std::unique_ptr<EC_POINT, decltype(&EC_POINT_free)> point(EC_POINT_new(group.get()),
+                                                                    &EC_POINT_free);
+    const std::unique_ptr<BN_CTX, decltype(&BN_CTX_free)> context(BN_CTX_new(), &BN_CTX_free);
+    const BIGNUM* order = EC_GROUP_get0_order(group.get());
+    const int size = (EC_GROUP_get_degree(group.get()) + 63) / 64 * 8;
+    BigNumber r, kept, x;
+    BN_set_bit(r.get(), 8 * size);
+    BN_nnmod(r.get(), r.get(), order, context.get());
+    const auto limbs = [size](const BigNumber& number) {
+      const SecretBytes bytes = number.big_endian(static_cast<std::size_t>(size));
+      return hunt_test::reversed(Bytes(bytes.begin(), bytes.end()));
+    };
+    // What Montgomery arithmetic keeps of d, and the x of d*G.
+    const auto findings_with = [&](const BigNumber& d) {
+      BN_mod_mul(kept.get(), d.get(), r.get(), order, context.get());
+      EC_POINT_mul(group.get(), point.get(), d.get(), nullptr, nullptr, context.get());
+      EC_POINT_get_affine_coordinates(group.get(), point.get(), x.get(), nullptr, context.get());
+      Memory memory;
+      (void)memory.put(limbs(kept));
+      memory.junk();
+      (void)memory.put(limbs(x));
+      return memory.hunt({}, "ec-scalar").size();
+    };
+    BigNumber negative, other = r;
+    BN_sub(negative.get(), order, r.get());
+    BN_add_word(other.get(), 1);
+    EXPECT_EQ(findings_with(r), 0U) << curve;
+    EXPECT_EQ(findings_with(negative), 0U) << curve;
+    EXPECT_EQ(findings_with(other), 1U) << curve << ": any other number is a key";
   }
 }
 

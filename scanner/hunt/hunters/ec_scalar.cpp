@@ -16,6 +16,7 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <new>
 #include <string>
 #include <unordered_map>
 
@@ -128,6 +129,26 @@ std::optional<PublicKey> public_key_of(const std::string& curve, std::span<const
     return std::nullopt;
   const auto size = static_cast<std::size_t>((EC_GROUP_get_degree(group.get()) + 7) / 8);
   return ec_public_key(curve, x.big_endian(size), y.big_endian(size));
+}
+
+// Whether d is a power of two modulo the order, or the negative of one: no secret, though d*G may well be in
+// memory. Libraries with Montgomery arithmetic keep R^2 modulo the order of each curve (read as d*R, that is
+// d = R), and their tables of multiples of G hold R*G.
+bool is_power_of_two(const FixedBase& base, std::span<const std::uint64_t> d) {
+  const auto number = [](std::span<const std::uint64_t> limbs) {
+    return BigNumber::from_big_endian(big_endian_bytes<SecretBytes>(limbs));
+  };
+  const BigNumber order = number(base.order());
+  const BigNumber scalar = number(d);
+  BigNumber negative;
+  if (BN_sub(negative.get(), order.get(), scalar.get()) != 1) throw std::bad_alloc();
+  const std::size_t most = 4 * 64 * base.limbs();  // as far as R^4
+  BigNumber power(1);
+  for (std::size_t k = 0; k <= most; ++k) {
+    if (power == scalar || power == negative) return true;
+    if (BN_mod_lshift1_quick(power.get(), power.get(), order.get()) != 1) throw std::bad_alloc();
+  }
+  return false;
 }
 
 // The ways in which software keeps the coordinate x in memory, as bytes. `plain` and `times_r` are limbs;
@@ -275,7 +296,7 @@ class ScalarHunt final : public Hunt {
                      batch.places[i].layout);
       const bool paired = std::ranges::any_of(
           needles, [&](const auto& needle) { return unit.words().find(needle).has_value(); });
-      if (!paired) continue;
+      if (!paired || is_power_of_two(base, d)) continue;
       const auto key = public_key_of(curve.name, d);
       if (!key || limbs_of(key->x, limbs) != std::vector<std::uint64_t>(plain.begin(), plain.end())) continue;
       report(

@@ -31,7 +31,8 @@ struct FreeContext {
 Error explain(std::size_t result) {
   const ZSTD_ErrorCode code = ZSTD_getErrorCode(result);
   if (code == ZSTD_error_frameParameter_windowTooLarge)
-    return {.code = ErrorCode::limit, .message = "the window is larger than a decoder may use of --max-memory"};
+    return {.code = ErrorCode::limit,
+            .message = "the window is larger than a decoder may use of --max-memory"};
   if (code == ZSTD_error_memory_allocation)
     return {.code = ErrorCode::limit, .message = "not enough memory for the decoder"};
   if (code == ZSTD_error_dictionary_wrong || code == ZSTD_error_dictionary_corrupted)
