@@ -1,10 +1,7 @@
 """Whatever fails around the program - disk, pipe, memory, signals, inputs, options - it says so by its exit code, and
 nothing but a release ever ends with 0 (design 4.1)."""
 
-import bz2
-import gzip
 import json
-import lzma
 import os
 import resource
 import signal
@@ -246,49 +243,6 @@ class Inputs(PropertyCase):
                 named = [line["input"]["name"] for line in map(json.loads, ended.out.splitlines())
                          if line["schema"] == "dumpgate.summary/1"]
                 self.assertEqual(named, [str(path) for path in inputs])
-
-
-class Expansion(PropertyCase):
-    """Small files that decode to much: honest dumps of mostly empty memory shrink 10,000 times and more."""
-
-    DECODED = 64 << 20
-
-    def bomb(self):
-        """A file of 100,000:1 and more."""
-        path = self.write("bomb.bz2", bz2.compress(bytes(self.DECODED)))
-        self.assertGreater(self.DECODED, 10_000 * path.stat().st_size)
-        return path
-
-    def test_honest_expansion_of_any_ratio_is_examined_whole(self):
-        ended = scan("-q", "-f", "json", self.bomb())
-        self.assertEqual(ended.code, RELEASE, ended)
-        self.assertEqual(json.loads(ended.out)["coverage"]["bytes_examined"], self.DECODED)
-
-    def test_key_behind_a_long_expansion_is_found(self):
-        key = keys.Key("ed25519", "-algorithm", "ED25519")
-        path = self.write("bomb.bz2", bz2.compress(bytes(self.DECODED) + key.pem))
-        self.assertEqual(scan("-q", path).code, BLOCK)
-
-    def test_expansion_beyond_the_limit_is_held_and_the_limit_named(self):
-        limit = self.DECODED // 2
-        path = self.bomb()
-        for options, source in (((path,), {}), (("-",), {"input": path.read_bytes()})):
-            with self.subTest(options):
-                ended = scan("-q", "-f", "json", "--max-expanded", str(limit), *options, **source)
-                self.assertEqual(ended.code, HOLD, ended)
-                gap, = json.loads(ended.out)["coverage"]["gaps"]
-                self.assertEqual((gap["reason"], gap["offset"]), ("limit", limit))
-                self.assertIn(f"limit of {limit} decoded bytes", gap["detail"])
-                self.assertIn("--max-expanded", gap["detail"])
-        self.assertEqual(scan("-q", "--max-expanded", str(self.DECODED), path).code, RELEASE)
-
-    def test_layers_around_nothing_are_held(self):
-        for name, content in (("gz", gzip.compress(b"")), ("bz2", bz2.compress(b"")), ("xz", lzma.compress(b"")),
-                              ("gz.gz", gzip.compress(gzip.compress(b"")))):
-            with self.subTest(name):
-                ended = scan("-q", self.write(f"nothing.{name}", content))
-                self.assertEqual(ended.code, HOLD, ended)
-                self.assertIn(b"nothing to examine", ended.out)
 
 
 def read_so_far(process):
