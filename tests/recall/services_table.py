@@ -8,7 +8,8 @@ import table
 
 INTRO = """# Real programs, with a key and without
 
-Written by `tests/recall/services`; do not edit. Every process of each program was dumped by gcore and scanned with the default policy.
+Written by `tests/recall/services`; do not edit. Every process of each program was dumped by gcore (of a browser by
+the kernel) and scanned with the default policy.
 """
 WITH = """## With a fresh key
 
@@ -18,7 +19,7 @@ After three handshakes. "holding": processes whose dump holds a private number o
 WITHOUT = """## Without a signing key
 
 Each process must be released, examined whole. Servers have answered plain connections; clients have a TLS connection open to a server that holds the key.
-What was seen and does not block: labels, known test keys, ephemeral key-agreement scalars (design: hints, `known_test_key`, use `agreement`).
+What was seen and does not block: hints (statistics, bare labels), known test keys, keys of use `agreement` (X25519) and `symmetric` (AES schedules).
 """
 
 
@@ -78,9 +79,9 @@ def document(bench):
     good = [sum(1 for trial in group if not list(trial.complaints())) for group in (keyed, plain)]
     parts = [INTRO, f"{datetime.date.today()}, {version}, on {table.machine()}.\n",
              f"**{good[0]} of {len(keyed)} servers with a key blocked with proof, {good[1]} of {len(plain)} programs without one released complete.**\n"]
-    parts += [WITH, rows(["program", "package", "key", "processes", "holding", "size", "verdicts", "evidence", ""],
+    parts += [WITH, rows(["program", "package", "key", "processes", "holding", "size", "verdicts", "evidence", "outcome"],
                          [[t.name, t.library(), t.kind, str(len(t.seen)), str(len(t.holding())), size(t), verdicts(t), evidence(t), outcome(t)] for t in keyed])]
-    parts += [WITHOUT, rows(["program", "package", "key", "processes", "size", "verdicts", "seen and not blocked", ""],
+    parts += [WITHOUT, rows(["program", "package", "key", "processes", "size", "verdicts", "seen and not blocked", "outcome"],
                             [[t.name, t.library(), t.kind or "none", str(len(t.seen)), size(t), verdicts(t), passing(t), outcome(t)] for t in plain])]
     if bench.skipped:
         parts.append("## Not measured\n\n" + "\n".join(f"- {name}: {why}" for name, why in bench.skipped.items()) + "\n")
