@@ -142,7 +142,7 @@ bool is_power_of_two(const FixedBase& base, std::span<const std::uint64_t> d) {
   const BigNumber scalar = number(d);
   BigNumber negative;
   if (BN_sub(negative.get(), order.get(), scalar.get()) != 1) throw std::bad_alloc();
-  const std::size_t most = 4 * 64 * base.limbs();  // as far as R^4
+  const std::size_t most = std::size_t{4} * 64 * base.limbs();  // as far as R^4
   BigNumber power(1);
   for (std::size_t k = 0; k <= most; ++k) {
     if (power == scalar || power == negative) return true;
