@@ -1,0 +1,75 @@
+"""A gate's directories and its log, for the tests that put something through a gate. The one rule: the log is read here
+from its files, without the program."""
+
+import base64
+import collections
+import json
+import subprocess
+
+import dumps
+import program
+from program import PropertyCase, run
+
+
+class GateCase(PropertyCase):
+    def setUp(self):
+        super().setUp()
+        for name in ("in", "release", "quarantine"):
+            (self.directory / name).mkdir(mode=0o700)
+        self.inbox, self.released, self.quarantine = (self.directory / n for n in ("in", "release", "quarantine"))
+        self.log, self.keys = self.directory / "log", self.directory / "keys"
+        made = run("log", "init", "--log", self.log, "--keys", self.keys, "--origin", "gate.test/dumps")
+        self.assertEqual(made.code, 0, made)
+        self.clean = dumps.kernel_core([b"ordinary text, again and again; " * 500])
+
+    def command(self, *more):
+        return [program.PROGRAM, "gate", "run", "--in", self.inbox, "--release", self.released, "--quarantine",
+                self.quarantine, "--log", self.log, "--keys", self.keys, "--once", "--reserve", "1M", "-j", "2",
+                "--max-memory", "128MiB", *more]
+
+    def gate(self, *more, prefix=()):
+        done = subprocess.run([*map(str, prefix), *map(str, self.command(*more))], stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=program.PATIENCE_S, check=False)
+        return program.Run(done.returncode, done.stdout, done.stderr)
+
+    def put(self, name, content):
+        path = self.inbox / name
+        path.write_bytes(content)
+        return path
+
+    def leaves(self):
+        """The statements of the log, in order, read from its entry bundles without the program."""
+        found = []
+        bundles = sorted(path for path in (self.log / "tile" / "entries").rglob("*") if path.is_file())
+        whole = max(bundles, key=lambda path: path.stat().st_size, default=None)
+        data = whole.read_bytes() if whole else b""
+        size = int((self.log / "checkpoint").read_text().splitlines()[1])
+        while data and len(found) < size:
+            length = int.from_bytes(data[:2], "big")
+            found.append(json.loads(base64.b64decode(json.loads(data[2 : 2 + length])["payload"])))
+            data = data[2 + length :]
+        self.assertEqual(len(found), size)
+        return found
+
+    def releases(self):
+        """Of each scan id the stages of its release, in order."""
+        stages = collections.defaultdict(list)
+        for leaf in self.leaves():
+            if leaf["predicateType"].endswith("dump-release:v1"):
+                stages[leaf["predicate"]["scanId"]].append(leaf["predicate"]["stage"])
+        return stages
+
+    def kept(self):
+        return sorted(path.parent.name for path in self.quarantine.glob("*/dump"))
+
+    def released_dumps(self):
+        return sorted(path.name for path in self.released.iterdir()
+                      if not path.name.startswith(".") and not path.name.endswith((".intoto.jsonl", ".tlog-proof")))
+
+    def check_log(self):
+        verified = run("log", "verify", self.log)
+        self.assertEqual(verified.code, 0, verified)
+
+    def only_released(self, *names):
+        self.assertEqual(self.released_dumps(), sorted(names))
+        self.check_log()
