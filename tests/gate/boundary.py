@@ -2,6 +2,8 @@
 with the test. The one rule: the other side of each way in is a program that nobody here wrote; where it is not
 installed the test is skipped, visibly."""
 
+import errno
+import hashlib
 import os
 import pathlib
 import resource
@@ -169,6 +171,34 @@ class SiteCase(GateCase, BoundaryCase):
     def logged(self, kind):
         """The predicates of the log's statements of one kind, like "dump-verdict", in order."""
         return [leaf["predicate"] for leaf in self.leaves() if leaf["predicateType"].endswith(f"{kind}:v1")]
+
+
+def fill(directory):
+    """Takes all the room of a file system; the file that has it."""
+    path = directory / "filler"
+    with path.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+    return path
+
+
+def sparse_file(path, size, end=b""):
+    """A file of `size` bytes that takes little room: text, zeros, and then `end`."""
+    with path.open("wb") as file:
+        file.write(b"no format; " * 1000)
+        file.seek(size - len(end))
+        file.write(end)
+        file.truncate(size)
+    return path
+
+
+def sha256_of(path):
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def answers(path):

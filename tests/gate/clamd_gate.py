@@ -346,10 +346,7 @@ class Shortage(ClamdCase):
         self.clamd()
         clean = self.put("clean", self.clean)
         self.assertEqual(self.clamdscan("--fdpass", clean).code, CLEAN)
-        filler = small / "filler"
-        with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-            while True:
-                file.write(bytes(4096))
+        filler = boundary.fill(small)
         for way in (("--fdpass",), ("--stream",)):
             with self.subTest(way):
                 self.not_called_clean(self.clamdscan(*way, clean))
@@ -408,22 +405,12 @@ class Large(ClamdCase):
         if not boundary.LONG:
             self.skipTest("5 GiB: with DUMPGATE_LONG=1 only")
 
-    def sparse(self, name, *end):
-        """A file of 5 GiB without blocks but for what it begins and ends with."""
-        path = self.inbox / name
-        with path.open("wb") as file:
-            file.write(b"no format; " * 1000)
-            file.truncate(self.SIZE - sum(map(len, end)))
-            file.seek(0, os.SEEK_END)
-            for piece in end:
-                file.write(piece)
-        return path
-
     def test_large_stream_is_examined_to_its_end(self):
         self.clamd()
         self.addCleanup(setattr, program, "PATIENCE_S", program.PATIENCE_S)
         program.PATIENCE_S = 1500
-        clean, forbidden = self.sparse("clean"), self.sparse("forbidden", self.forbidden)
+        clean = boundary.sparse_file(self.inbox / "clean", self.SIZE)
+        forbidden = boundary.sparse_file(self.inbox / "forbidden", self.SIZE, self.forbidden)
         for path, expected in ((clean, b"OK"), (forbidden, b"KeyMaterial")):
             with self.subTest(path.name):
                 client = self.caller()
