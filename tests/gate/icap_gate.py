@@ -38,7 +38,7 @@ class Receiver:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
-            do_POST = do_PUT
+            do_POST = do_DELETE = do_PUT
 
             def body(self):
                 digest, size = hashlib.sha256(), 0
@@ -144,6 +144,15 @@ class IcapCase(SiteCase):
         )
         return done.out.decode(), self.receiver.arrived[before:]
 
+    def post_form(self, path):
+        before = len(self.receiver.arrived)
+        done = boundary.finished(
+            ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "--noproxy", "", "--proxy",
+             f"http://127.0.0.1:{self.proxy_port}", "-F", f"upload_file_minidump=@{path}",
+             f"http://127.0.0.1:{self.receiver.port}/form"]
+        )
+        return done.out.decode(), self.receiver.arrived[before:]
+
     def arrives(self, path, *more):
         status, arrived = self.upload(path, *more)
         content = path.read_bytes()
@@ -165,11 +174,11 @@ class Uploads(IcapCase):
     def test_clean_dump_arrives_and_forbidden_one_does_not(self):
         self.all_up()
         clean, forbidden = self.write("clean", self.clean), self.write("forbidden", self.forbidden)
-        for more in ((), ("-H", "Transfer-Encoding: chunked"), ("-H", "Expect:"), ("-X", "POST")):
+        for more in ((), ("-H", "Expect:"), ("-X", "POST")):
             with self.subTest(more):
                 self.arrives(clean, *more)
                 self.assertEqual(self.does_not_arrive(forbidden, *more), "403")
-        self.assertEqual(list(self.releases().values()), [["intent", "complete"]] * 4)
+        self.assertEqual(list(self.releases().values()), [["intent", "complete"]] * 3)
         self.check_log()
         self.assertEqual(self.canary.sightings((self.directory / "answer").read_bytes()), [])
         self.assertEqual(list((self.directory / "icap" / "tmp").iterdir()), [])
@@ -216,15 +225,6 @@ class Uploads(IcapCase):
         status, arrived = self.post_form(self.write("clean", self.clean))
         self.assertEqual((status, len(arrived)), ("201", 1), self.logs())
 
-    def post_form(self, path):
-        before = len(self.receiver.arrived)
-        done = boundary.finished(
-            ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "--noproxy", "", "--proxy",
-             f"http://127.0.0.1:{self.proxy_port}", "-F", f"upload_file_minidump=@{path}",
-             f"http://127.0.0.1:{self.receiver.port}/form"]
-        )
-        return done.out.decode(), self.receiver.arrived[before:]
-
     def test_tunnel_is_refused(self):
         self.all_up()
         done = boundary.finished(
@@ -234,6 +234,14 @@ class Uploads(IcapCase):
         self.assertNotEqual(done.code, 0)
         self.assertIn(b"403", done.err)
         self.assertEqual(self.receiver.arrived, [])
+
+    def test_small_body_and_one_in_chunks_are_refused(self):
+        self.all_up()
+        small = self.write("small", boundary.dumps.kernel_core([b"ordinary text; " * 100]))
+        self.assertEqual(self.does_not_arrive(small), "403")
+        for path in (small, self.write("clean", self.clean)):
+            self.assertEqual(self.does_not_arrive(path, "-H", "Transfer-Encoding: chunked"), "403")
+        self.assertEqual(self.logged("dump-verdict"), [])
 
     def test_slow_sender_is_examined_when_it_has_ended(self):
         self.all_up()
@@ -312,10 +320,40 @@ class Down(IcapCase):
         for path in (clean, self.write("forbidden", self.forbidden)):
             self.does_not_arrive(path)
 
-    def test_c_icap_that_started_without_a_gate_lets_nothing_pass(self):
+    def test_c_icap_that_knows_no_gate_lets_nothing_pass(self):
+        # virus_scan then calls everything unmodified; squid must not take that for an answer.
         self.start_icap()
         self.start_squid()
+        self.nothing_passes()
+        gate = self.clamd("--socket-mode", "666")
+        self.nothing_passes()
+        self.reconfigure_icap()
+        self.arrives(self.write("clean", self.clean))
+        self.does_not_arrive(self.write("forbidden", self.forbidden))
+        boundary.end_group(gate)
+        self.reconfigure_icap()
+        self.nothing_passes()
+        self.assertIn("Antivirus engine is not available, allow 204", self.said("icap/server.log"))
+
+    def nothing_passes(self):
+        for size in (1, 100, 65535, 65536, 99999, 100000, 1 << 20):
+            path = self.write("some", self.forbidden[:size])
+            for more in ((), ("-H", "Transfer-Encoding: chunked"), ("-X", "DELETE", "-H", "Content-Encoding: gzip")):
+                with self.subTest(size=size, more=more):
+                    self.does_not_arrive(path, *more)
         self.does_not_arrive(self.write("clean", self.clean))
+        self.assertEqual(self.post_form(self.write("little", self.forbidden[:100]))[1], [])
+
+    def reconfigure_icap(self):
+        """The tag of its service changes when the engines that it knows do."""
+        before = self.icap_tag()
+        (self.directory / "icap" / "c-icap.ctl").write_text("reconfigure")
+        program.wait_until(lambda: self.icap_tag() not in (before, None), "another tag of c-icap's service")
+
+    def icap_tag(self):
+        done = boundary.finished(["c-icap-client", "-i", "127.0.0.1", "-p", self.icap_port, "-s", "dumpgate", "-v"])
+        tag = re.search(r"ISTag: (\S+)", done.out.decode() + done.err.decode())
+        return tag and tag[1]
 
     def test_gate_and_c_icap_killed_in_an_examination_let_nothing_pass(self):
         need("strace")
@@ -362,7 +400,7 @@ class Down(IcapCase):
         self.all_up(bodies=small)
         self.does_not_arrive(self.write("clean", self.clean))
         self.does_not_arrive(self.write("forbidden", self.forbidden))
-        self.arrives(self.write("little", boundary.dumps.kernel_core([b"ordinary text; " * 100])))
+        self.arrives(self.write("little", boundary.dumps.kernel_core([b"ordinary text; " * 10_000])))
 
     def test_gate_without_memory_lets_nothing_pass(self):
         self.all_up("--weaker-sandbox", preexec_fn=boundary.limit_memory(64 << 20))
