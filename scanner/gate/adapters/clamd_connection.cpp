@@ -137,14 +137,14 @@ class Connection {
     return false;
   }
 
-  // c-icap's clamd_mod wants three parts with slashes between them, the second a number.
+  // c-icap's clamd_mod wants three numbers with dots, a slash, a number, a slash.
   std::string version() const {
     std::array<char, 64> date{};
     const std::time_t now = std::time(nullptr);
     tm parts{};
     (void)::gmtime_r(&now, &parts);
     (void)std::strftime(date.data(), date.size(), "%a %b %e %H:%M:%S %Y", &parts);
-    return "ClamAV dumpgate-" + settings_.version + "/1/" + date.data();
+    return "ClamAV " + settings_.version + "-dumpgate/1/" + date.data();
   }
 
   bool say(const std::string& text) {
