@@ -124,14 +124,28 @@ Ending await(pid_t process, const Descriptor& errors, Deadline deadline) {
   return ending;
 }
 
-// The paths of lines like: forced close "/in/core" bytes read 0 written 4711
+// Two kinds of sftp-server's lines name a file that is not whole:
+//   forced close "/in/core" bytes read 0 written 4711
+//   process_write: write "/in/core": No space left on device
+struct LoggedPath {
+  std::string_view before{}, after{};
+  std::size_t cut_at = std::string_view::npos;  // a longer path is logged as so many bytes of it
+};
+constexpr std::array broken_files{
+    LoggedPath{.before = "forced close \"", .after = "\" bytes read "},
+    LoggedPath{.before = "process_write: write \"", .after = "\": ", .cut_at = 100}};
+
+// The paths of those lines; a cut one is made to name nothing, which leaves out everything of the session.
 std::vector<std::string> cut_off(std::string_view log) {
-  constexpr std::string_view before = "forced close \"";
   std::vector<std::string> paths;
-  for (auto at = log.find(before); at != std::string_view::npos; at = log.find(before, at + 1)) {
-    const auto begin = at + before.size();
-    const auto end = log.find("\" bytes read ", begin);
-    paths.emplace_back(log.substr(begin, end == std::string_view::npos ? end : end - begin));
+  for (const auto& [before, after, cut_at] : broken_files) {
+    for (auto at = log.find(before); at != std::string_view::npos; at = log.find(before, at + 1)) {
+      const auto begin = at + before.size();
+      const auto end = log.find(after, begin);
+      std::string path(log.substr(begin, end == std::string_view::npos ? end : end - begin));
+      if (path.size() >= cut_at) path += "...";
+      paths.push_back(std::move(path));
+    }
   }
   return paths;
 }
