@@ -23,7 +23,7 @@ class ClamdCase(SiteCase):
         self.configuration = self.write(
             "clamdscan.conf",
             boundary.sample(
-                "clamdscan.conf", socket=("/run/dumpgate/clamd.sock", self.directory / "clamd.sock")
+                "clamdscan.conf", socket=("/run/dumpgate/clamd.ctl", self.directory / "clamd.sock")
             ).encode(),
         )
 

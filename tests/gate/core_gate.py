@@ -1,5 +1,5 @@
-"""Cores as they are born: the kernel's own core_pattern hands a real crash to the gate. What was tested is what a machine is
-set up with: samples/gate/60-dumpgate-core.conf and core-handler, with other directories.
+"""Cores as they are born: the kernel's own core_pattern hands a real crash to the gate, with the values that
+samples/gate/60-dumpgate-core.conf gives.
 
 The pattern belongs to the whole machine. These tests take a lock, hold it for seconds, and put back what was there."""
 
@@ -7,7 +7,9 @@ import contextlib
 import fcntl
 import os
 import pathlib
+import re
 import resource
+import shlex
 import signal
 import socket
 import stat
@@ -84,22 +86,19 @@ class CoreCase(SiteCase):
 
 
 class Piped(CoreCase):
-    def use_handler(self, *more, limit=8):
-        """Sets the pattern of the sample, with a handler of the sample's text; call with the lock held."""
+    def use_handler(self, *more, limit=8, before=""):
+        """Sets the pattern, with the values of the sample; call with the lock held. The handler is the sample's command in a
+        script that notes its exit code; `before` are lines of that script."""
         handler = self.directory / "h"
-        text = boundary.sample(
-            "core-handler",
-            program=("/usr/bin/dumpgate", program.PROGRAM),
-            log=("/var/lib/dumpgate/log", self.log),
-            keys=("/etc/dumpgate/keys", self.keys),
-            quarantine=("/var/spool/dumpgate/quarantine", self.quarantine),
-            release=("/var/spool/dumpgate/release", self.released),
+        words = [program.PROGRAM, "gate", "core", "--quarantine", self.quarantine, "--release", self.released,
+                 *self.common(*more)]
+        handler.write_text(
+            f'#!/bin/sh\n{before}\n{shlex.join(map(str, words))} "$@" 2>>{self.directory}/handler.log\n'
+            f"echo $? >>{self.directory}/codes\n"
         )
-        text = text.replace('"$@"', f'{" ".join(more)} "$@" 2>>{self.directory}/handler.log; echo $? >>{self.directory}/codes')
-        handler.write_text(text.replace("exec ", ""))
         handler.chmod(0o755)
-        (setting,) = [line for line in boundary.sample("60-dumpgate-core.conf").splitlines() if line.startswith("kernel.core_pattern=")]
-        pattern = setting.partition("=")[2].replace("/etc/dumpgate/core-handler", str(handler))
+        (setting,) = re.findall(r"^kernel\.core_pattern=\|.* (%P .*)$", boundary.sample("60-dumpgate-core.conf"), re.MULTILINE)
+        pattern = f"|{handler} {setting}"
         self.assertLess(len(pattern), 128)
         PATTERN.write_text(pattern)
         PIPE_LIMIT.write_text(str(limit))
@@ -152,20 +151,19 @@ class Piped(CoreCase):
         for what in ("no log", "no room", "no memory", "no program"):
             with self.subTest(what):
                 before = len(self.codes())
-                with contextlib.ExitStack() as undo, pattern_lock():
-                    self.use_handler("--max-memory", "128MiB")
-                    handler = self.directory / "h"
-                    text = handler.read_text()
-                    if what == "no log":
-                        handler.write_text(text.replace(str(self.log), str(self.directory / "none")))
-                    elif what == "no room":
-                        small = self.small_disk("small", "1m")
-                        handler.write_text(text.replace(str(self.quarantine), str(small)))
-                    elif what == "no memory":
-                        handler.write_text(text.replace("#!/bin/sh", "#!/bin/sh\nulimit -v 30000"))
-                    else:
-                        handler.unlink()
+                log, quarantine, memory = self.log, self.quarantine, ""
+                if what == "no log":
+                    self.log = self.directory / "none"
+                elif what == "no room":
+                    self.quarantine = self.small_disk("small", "1m")
+                elif what == "no memory":
+                    memory = "ulimit -v 30000"
+                with pattern_lock():
+                    self.use_handler(before=memory)
+                    if what == "no program":
+                        (self.directory / "h").unlink()
                     self.crash(b"nothing of interest")
+                self.log, self.quarantine = log, quarantine
                 codes = self.codes()[before:]
                 self.assertEqual(len(codes), 0 if what == "no program" else 1)
                 self.assertNotIn(program.RELEASE, codes, self.said("handler.log") if codes else "")
@@ -175,7 +173,7 @@ class Piped(CoreCase):
     def test_many_crashes_at_once_each_get_their_own_verdict(self):
         count = 6
         with pattern_lock():
-            self.use_handler("-j", "1", "--max-memory", "64MiB", limit=2 * count)
+            self.use_handler(limit=2 * count)
             pids, threads = {}, []
 
             def one(i):

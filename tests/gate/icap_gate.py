@@ -108,7 +108,7 @@ class IcapCase(SiteCase):
             logs=("/var/log/c-icap/", f"{place}/"),
             temporary=("/var/lib/c-icap/tmp", bodies or place / "tmp"),
             port=("127.0.0.1:1344", f"127.0.0.1:{self.icap_port}"),
-            socket=("/run/dumpgate/clamd.sock", self.directory / "clamd.sock"),
+            socket=("/run/dumpgate/clamd.ctl", self.directory / "clamd.sock"),
             user=("User c-icap", f"User {user}"),
             group=("Group c-icap", f"Group {group}"),
         )
