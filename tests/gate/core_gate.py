@@ -206,7 +206,18 @@ class Socketed(CoreCase):
         return path
 
     def verdicts(self, count):
-        program.wait_until(lambda: self.said("socket.log").count(", scan ") == count, f"{count} verdicts")
+        """Waits until so many cores were judged, and each is where its verdict wants it."""
+
+        def settled():
+            try:
+                results = [verdict["result"] for verdict in self.logged("dump-verdict")]
+                ended = [stages for stages in self.releases().values() if stages[-1] == "complete"]
+            except (AssertionError, OSError, ValueError):  # the gate is writing
+                return False
+            kept = len(list(self.quarantine.glob("*/dump")))
+            return len(results) == count and results.count("release") == len(ended) and kept == count - len(ended)
+
+        program.wait_until(settled, f"{count} cores in their places")
 
     def test_kernel_hands_over_its_cores(self):
         if not MODES.exists() or "socket" not in MODES.read_text().split():
