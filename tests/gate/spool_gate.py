@@ -280,8 +280,11 @@ class OtherUser(SiteCase):
         self.send("forbidden", self.forbidden, 0o666)
         program.wait_until(lambda: (self.gate(), self.kept())[1], "a dump in quarantine")
         (scan_id,) = self.kept()
-        for attempt in (["ls", self.inbox], ["ls", self.quarantine], ["cat", self.quarantine / scan_id / "dump"],
-                        ["sh", "-c", f"echo x >> {self.quarantine / scan_id / 'dump'}"], ["cat", self.keys / "log.key"]):
+        dump = self.quarantine / scan_id / "dump"
+        keys = [path for path in self.keys.iterdir() if path.stat().st_mode & 0o077 == 0]
+        self.assertGreater(len(keys), 1)
+        for attempt in (["ls", self.inbox], ["ls", self.quarantine], ["cat", dump], ["sh", "-c", f"echo x >> {dump}"],
+                        *(["cat", path] for path in keys)):
             with self.subTest(attempt):
                 done = boundary.finished([*self.as_user(self.sender), *attempt])
                 self.assertNotEqual(done.code, 0, done)
