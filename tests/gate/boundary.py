@@ -159,6 +159,7 @@ class SiteCase(GateCase, BoundaryCase):
 
     def clamd_if_it_starts(self, *more, quarantine=None, prefix=(), **options):
         self.socket = self.directory / "clamd.sock"
+        self.socket.unlink(missing_ok=True)  # a gate that was killed may take a moment to be gone, and must not answer for this one
         command = [*prefix, program.PROGRAM, "gate", "clamd", "--socket", self.socket, "--in", self.inbox,
                    "--quarantine", quarantine or self.quarantine, *self.common(*more)]
         process = self.start(command, log="clamd.log", **options)

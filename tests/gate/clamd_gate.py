@@ -154,7 +154,7 @@ class Down(ClamdCase):
                 gate = self.clamd(prefix=("strace", "-f", "-qq", "-o", trace, "-e", "trace=fadvise64", "-e",
                                           "inject=fadvise64:delay_enter=30000000"))
                 client = subprocess.Popen(self.command(*way, clean), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-                program.wait_until(lambda: "fadvise64" in trace.read_text(), "a worker that examines")
+                program.wait_until(lambda: trace.exists() and "fadvise64" in trace.read_text(), "a worker that examines")
                 self.assertIsNone(client.poll())
                 boundary.end_group(gate)
                 out, err = client.communicate(timeout=program.PATIENCE_S)
