@@ -120,7 +120,8 @@ class Piped(CoreCase):
         self.assertIn(self.key.pem, kept[0])
         for place in self.quarantine.glob("*/dump"):
             self.assertEqual(stat.S_IMODE(place.stat().st_mode) & 0o077, 0)
-        self.assertIn([str(forbidden)], [[p["source"]["producer"].get("pid")] for p in self.logged("dump-verdict") if p["result"] == "block"])
+        blocked = [verdict for verdict in self.logged("dump-verdict") if verdict["result"] == "block"]
+        self.assertEqual([verdict["source"]["producer"].get("pid") for verdict in blocked], [str(forbidden)])
         self.assertEqual([stages for stages in self.releases().values()], [["intent", "complete"]])
         self.nothing_left_behind()
         self.check_log()
