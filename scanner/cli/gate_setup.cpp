@@ -38,23 +38,20 @@ int gate_failure(const Error& error) {
   return error.code == ErrorCode::usage || error.code == ErrorCode::unsupported ? exit_usage : exit_internal;
 }
 
-void GateSetup::declare(CLI::App& app) {
+void LogSetup::declare(CLI::App& app) {
   app.add_option("--log", log_directory_, "directory of the evidence log")->required();
   app.add_option("--keys", keys_directory_, "directory of the log's and the site's key")->required();
-  app.add_option("--tmp", temporary_, "where what comes through a pipe is kept, without a name");
-  app.add_option("--timeout", timeout_,
-                 "seconds for an examination, beside 240 for each begun GiB; default 120");
   app.add_flag("--weaker-sandbox", weaker_sandbox_,
-               "examine although the kernel lacks a mechanism; the log says so");
-  settings_.declare(app);
+               "go on although the kernel lacks a mechanism; the log says so");
 }
 
-Result<void> GateSetup::open_log() {
+Result<void> LogSetup::prepare(GateContext& context) {
+  context.sandbox.require_all = !weaker_sandbox_;
   const auto reader = LogReader::open(log_directory_);
   if (!reader) return Error{ErrorCode::usage, log_directory_ + ": " + reader.error().message, std::nullopt};
   const std::string& origin = reader->verifier().name;
-  const SandboxPolicy sandbox{.require_all = !weaker_sandbox_};
-  auto signer = SignerProcess::start(keys_directory_ + "/" + std::string(signing_key_file), origin, sandbox);
+  auto signer =
+      SignerProcess::start(keys_directory_ + "/" + std::string(signing_key_file), origin, context.sandbox);
   if (!signer) return signer.error();
   signer_ = std::move(*signer);
   auto log = EvidenceLog::open(log_directory_, *signer_);
@@ -62,17 +59,25 @@ Result<void> GateSetup::open_log() {
   log_.emplace(std::move(*log));
   auto digest = program_digest();
   if (!digest) return digest.error();
-  context_.identity = {.id = origin,
-                       .host = host_name(),
-                       .version = std::string(program_version),
-                       .program_sha256 = std::move(*digest)};
-  context_.log = &*log_;
+  context.identity = {.id = origin,
+                      .host = host_name(),
+                      .version = std::string(program_version),
+                      .program_sha256 = std::move(*digest)};
+  context.log = &*log_;
   return {};
+}
+
+void GateSetup::declare(CLI::App& app) {
+  log_.declare(app);
+  app.add_option("--tmp", temporary_, "where what comes through a pipe is kept, without a name");
+  app.add_option("--timeout", timeout_,
+                 "seconds for an examination, beside 240 for each begun GiB; default 120");
+  settings_.declare(app);
 }
 
 Result<void> GateSetup::prepare() {
   if (settings_.site_key_file.empty())
-    settings_.site_key_file = keys_directory_ + "/" + std::string(site_key_file);
+    settings_.site_key_file = log_.keys_directory() + "/" + std::string(site_key_file);
   auto prepared = settings_.prepare();
   if (!prepared) return prepared.error();
   prepared_ = std::move(*prepared);
@@ -81,10 +86,9 @@ Result<void> GateSetup::prepare() {
   context_.scan.stop = &stop_requested;
   context_.policy = prepared_.policy;
   context_.known_test_keys = prepared_.known_test_keys;
-  context_.sandbox.require_all = !weaker_sandbox_;
   context_.seconds_per_dump = timeout_;
   context_.private_directory = temporary_;
-  return open_log();
+  return log_.prepare(context_);
 }
 
 }  // namespace dumpgate

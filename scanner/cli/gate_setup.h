@@ -1,6 +1,6 @@
-// GateSetup: the options that every verb of `gate` shares which examines dumps, and what they are prepared
-// into: settings, the signer's process, the log. The one rule: whatever cannot be opened or understood is a
-// usage error before the first dump is taken in.
+// The options that verbs of `gate` share, and what they are prepared into: the log with the signer's process
+// (LogSetup), and for those that examine dumps all that an examination needs (GateSetup). The one rule:
+// whatever cannot be opened or understood is a usage error before the first dump is taken in.
 
 #pragma once
 
@@ -19,26 +19,36 @@ class App;
 
 namespace dumpgate {
 
-// Outlives everything that is done with context(). Not movable: parts point at each other.
+// Outlives everything that is done with its log. Not movable: parts point at each other.
+class LogSetup {
+ public:
+  void declare(CLI::App& app);
+  // Fills in the context's log, identity and sandbox. Forks the signer: before any thread exists.
+  Result<void> prepare(GateContext& context);
+  const std::string& keys_directory() const { return keys_directory_; }
+
+ private:
+  std::string log_directory_{};
+  std::string keys_directory_{};
+  bool weaker_sandbox_ = false;
+  std::unique_ptr<SignerProcess> signer_{};
+  std::optional<EvidenceLog> log_{};
+};
+
+// Outlives everything that is done with context(). Not movable.
 class GateSetup {
  public:
   void declare(CLI::App& app);
-  // Forks the signer: before any thread exists.
+  // As LogSetup::prepare.
   Result<void> prepare();
   GateContext& context() { return context_; }
 
  private:
-  Result<void> open_log();
-
+  LogSetup log_{};
   ScanSettings settings_{};
-  std::string log_directory_{};
-  std::string keys_directory_{};
   std::string temporary_ = "/var/tmp";
-  bool weaker_sandbox_ = false;
   unsigned timeout_ = 120;
   Prepared prepared_{};
-  std::unique_ptr<SignerProcess> signer_{};
-  std::optional<EvidenceLog> log_{};
   GateContext context_{};
 };
 

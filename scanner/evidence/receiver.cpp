@@ -11,7 +11,6 @@
 #include "scanner/base/hex.h"
 #include "scanner/evidence/dsse.h"
 #include "scanner/evidence/receipt.h"
-#include "scanner/evidence/waiver.h"
 #include "scanner/io/durable_file.h"
 
 namespace dumpgate {
@@ -150,9 +149,10 @@ class Check {
     if (!day) return refuse("the release does not say when it was");
     if (options_.approvers.empty())
       return undecided("released by a waiver: whether it is valid takes the approvers' public keys");
-    auto waiver = open_waiver(*receipt_.waiver, options_.approvers, file_.sha256, *day);
+    auto waiver = open_waiver(*receipt_.waiver, approvers_other_than(options_.log.key, options_.approvers),
+                              file_.sha256, *day);
     if (!waiver) return refuse(waiver.error().message);
-    check_.approvers = std::move(waiver->approvers);
+    check_.waiver = std::move(*waiver);
     return true;
   }
 

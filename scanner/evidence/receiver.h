@@ -5,23 +5,25 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "scanner/base/result.h"
+#include "scanner/evidence/approvers.h"
 #include "scanner/evidence/consistency.h"
 #include "scanner/evidence/signed_note.h"
-#include "scanner/evidence/signer.h"
 #include "scanner/evidence/statement_reader.h"
+#include "scanner/evidence/waiver.h"
 
 namespace dumpgate {
 
 struct ReceiverOptions {
-  NoteVerifier log{};                         // of whom a receipt is accepted
-  std::string state_directory{};              // "": nothing is remembered, and consistency is not asked
-  bool first = false;                         // accept the log as it is when nothing is remembered yet
-  std::string log_directory{};                // a copy of the log; "": none
-  std::vector<Ed25519PublicKey> approvers{};  // of waivers; empty: a waiver cannot be checked
+  NoteVerifier log{};                 // of whom a receipt is accepted
+  std::string state_directory{};      // "": nothing is remembered, and consistency is not asked
+  bool first = false;                 // accept the log as it is when nothing is remembered yet
+  std::string log_directory{};        // a copy of the log; "": none
+  std::vector<Approver> approvers{};  // of waivers; empty: a waiver cannot be checked
 };
 
 enum class Answer : std::uint8_t { undecided = 0, refused, verified };
@@ -34,8 +36,8 @@ struct ReceiptCheck {
   std::string file_sha256{};
   VerdictFields verdict{};
   ReleaseFields release{};
-  std::vector<std::string> approvers{};  // key ids of those whose waiver allowed the release
-  std::uint64_t leaf = 0;                // index of the intent to release
+  std::optional<Waiver> waiver{};  // that allowed the release, valid on its day
+  std::uint64_t leaf = 0;          // index of the intent to release
   Checkpoint checkpoint{};
   Consistency consistency = Consistency::unknown;
   std::string consistency_reason{};

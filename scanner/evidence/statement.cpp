@@ -26,6 +26,10 @@ std::string_view to_string(ReleaseStage stage) {
   return "aborted";
 }
 
+// Of ULIDs: Crockford's base 32.
+constexpr std::string_view scan_id_alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+constexpr std::size_t scan_id_length = 26;
+
 std::string sha256_hex(std::string_view text) { return to_hex(Sha256::of(std::as_bytes(std::span(text)))); }
 
 void write_release(JsonWriter& json, const ReleaseFacts& facts) {
@@ -74,8 +78,7 @@ std::string control_statement(const ControlFacts& facts) {
 }
 
 std::string new_scan_id() {
-  // ULID: 48 bits of milliseconds, 80 random bits, in Crockford's base 32.
-  static constexpr std::string_view alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+  // ULID: 48 bits of milliseconds, 80 random bits.
   std::array<std::uint8_t, 16> bytes{};
   if (::getentropy(bytes.data() + 6, 10) != 0) throw std::runtime_error("the kernel gives no random bytes");
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -83,16 +86,20 @@ std::string new_scan_id() {
       static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
   for (std::size_t i = 6; i-- > 0; milliseconds >>= 8U) bytes[i] = static_cast<std::uint8_t>(milliseconds);
   // 26 digits hold 130 bits: the first one begins with two zero bits.
-  std::string id(26, '0');
+  std::string id(scan_id_length, '0');
   for (std::size_t digit = 0; digit < id.size(); ++digit) {
     unsigned value = 0;
     for (std::size_t bit = digit * 5; bit < digit * 5 + 5; ++bit) {
       const bool set = bit >= 2 && ((unsigned{bytes[(bit - 2) / 8]} >> (7 - (bit - 2) % 8)) & 1U) != 0;
       value = value * 2 + (set ? 1 : 0);
     }
-    id[digit] = alphabet[value];
+    id[digit] = scan_id_alphabet[value];
   }
   return id;
+}
+
+bool is_scan_id(std::string_view text) {
+  return text.size() == scan_id_length && text.find_first_not_of(scan_id_alphabet) == std::string_view::npos;
 }
 
 std::string utc_now() {

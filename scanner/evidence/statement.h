@@ -89,6 +89,7 @@ struct ControlFacts {
 std::string control_statement(const ControlFacts& facts);
 
 std::string new_scan_id();  // ULID of now and of random bytes
-std::string utc_now();      // RFC 3339 with milliseconds, "Z"
+[[nodiscard]] bool is_scan_id(std::string_view text);
+std::string utc_now();  // RFC 3339 with milliseconds, "Z"
 
 }  // namespace dumpgate

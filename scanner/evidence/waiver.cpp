@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -17,7 +16,6 @@ namespace dumpgate {
 namespace {
 
 constexpr std::size_t longest_reason = 400;
-constexpr std::size_t most_approver_files = 256;
 
 Error refused(std::string message) { return {ErrorCode::usage, std::move(message), std::nullopt}; }
 
@@ -62,14 +60,6 @@ std::string waiver_statement(const std::string& dump_sha256, const std::string& 
     json.number("approvers", least_approvers);
   }
   return json.take();
-}
-
-std::vector<Ed25519PublicKey> different(std::span<const Ed25519PublicKey> keys) {
-  std::vector<Ed25519PublicKey> all(keys.begin(), keys.end());
-  std::ranges::sort(all);
-  const auto same = std::ranges::unique(all);
-  all.erase(same.begin(), same.end());
-  return all;
 }
 
 }  // namespace
@@ -119,46 +109,27 @@ Result<Waiver> read_unverified_waiver(std::string_view envelope) {
   return std::move(said->waiver);
 }
 
-Result<Waiver> open_waiver(std::string_view envelope, std::span<const Ed25519PublicKey> approver_keys,
+Result<Waiver> open_waiver(std::string_view envelope, std::span<const Approver> approvers,
                            std::string_view dump_sha256, Date today) {
-  // The same key in two files is one person.
-  const std::vector<Ed25519PublicKey> keys = different(approver_keys);
+  std::vector<Ed25519PublicKey> keys;
+  for (const Approver& approver : approvers) keys.push_back(approver.key);
   const auto opened = open_envelope(envelope, keys);
   if (!opened) return refused("the waiver is not signed by an approver: " + opened.error().message);
   auto said = read_waiver(opened->payload);
   if (!said) return said.error();
-  if (opened->signed_by.size() < said->least)
-    return refused("the waiver is signed by " + std::to_string(opened->signed_by.size()) + " of the " +
+  Waiver& waiver = said->waiver;
+  for (const std::size_t at : opened->signed_by) {
+    // The same key in two places is one person.
+    if (std::ranges::find(waiver.approvers, keys[at], &Approver::key) == waiver.approvers.end())
+      waiver.approvers.push_back(approvers[at]);
+  }
+  if (const std::size_t people = count_people(waiver.approvers); people < said->least)
+    return refused("the waiver is signed by " + std::to_string(people) + " of the " +
                    std::to_string(said->least) + " approvers that it takes");
-  if (said->waiver.dump_sha256 != dump_sha256) return refused("the waiver is for another dump");
-  if (!today.ok() || said->waiver.expires < today)
-    return refused("the waiver expired on " + iso_date(said->waiver.expires));
-  for (const std::size_t key : opened->signed_by) said->waiver.approvers.push_back(ed25519_key_id(keys[key]));
-  return std::move(said->waiver);
-}
-
-Result<std::vector<Ed25519PublicKey>> read_approver_keys(const std::string& directory) {
-  std::error_code failed;
-  std::vector<std::string> paths;
-  for (auto entry = std::filesystem::directory_iterator(directory, failed);
-       !failed && entry != std::filesystem::directory_iterator(); entry.increment(failed)) {
-    if (entry->path().filename().string().starts_with('.')) continue;
-    if (paths.size() == most_approver_files) return refused(directory + ": too many files");
-    paths.push_back(entry->path().string());
-  }
-  if (failed) return refused(directory + ": " + failed.message());
-  std::ranges::sort(paths);
-  std::vector<Ed25519PublicKey> keys;
-  for (const std::string& path : paths) {
-    const auto key = read_ed25519_public_key(path);
-    if (!key) return key.error();
-    keys.push_back(*key);
-  }
-  keys = different(keys);
-  if (keys.size() < least_approvers)
-    return refused(directory + ": fewer than " + std::to_string(least_approvers) +
-                   " different keys, so that nobody could sign a waiver");
-  return keys;
+  if (waiver.dump_sha256 != dump_sha256) return refused("the waiver is for another dump");
+  if (!today.ok() || waiver.expires < today)
+    return refused("the waiver expired on " + iso_date(waiver.expires));
+  return std::move(waiver);
 }
 
 }  // namespace dumpgate

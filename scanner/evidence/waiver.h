@@ -1,6 +1,6 @@
 // Waivers: two people allow one dump to leave although it was not released, by its digest, until a day. The
-// one rule: a waiver counts only with valid signatures of at least two different approvers' keys, and for
-// nothing but the dump whose digest it names.
+// one rule: a waiver counts only with valid signatures of at least two different people, and for nothing but
+// the dump whose digest it names.
 //
 // A waiver is a DSSE envelope around an in-toto Statement of urn:x-dumpgate:waiver:v1. Approvers sign one
 // after the other; none of them needs the gate, its log or the dump.
@@ -14,19 +14,19 @@
 #include <vector>
 
 #include "scanner/base/result.h"
+#include "scanner/evidence/approvers.h"
 #include "scanner/evidence/signer.h"
 #include "scanner/verdict/policy.h"
 
 namespace dumpgate {
 
 inline constexpr std::string_view waiver_predicate = "urn:x-dumpgate:waiver:v1";
-inline constexpr std::size_t least_approvers = 2;
 
 struct Waiver {
   std::string dump_sha256{};
   std::string reason{};
-  Date expires{};                        // the last day on which it is honoured
-  std::vector<std::string> approvers{};  // key ids (evidence/signer.h) of those whose signatures are valid
+  Date expires{};                     // the last day on which it is honoured
+  std::vector<Approver> approvers{};  // whose signatures are valid, each key once
 };
 
 // The envelope with the first approver's signature, one line without its newline. ErrorCode::usage: a digest,
@@ -42,12 +42,8 @@ Result<Waiver> read_unverified_waiver(std::string_view envelope);
 
 // The waiver, when it is valid for this dump on this day. Takes bytes nobody vouches for. ErrorCode::usage
 // says in words why it is not valid.
-Result<Waiver> open_waiver(std::string_view envelope, std::span<const Ed25519PublicKey> approver_keys,
+Result<Waiver> open_waiver(std::string_view envelope, std::span<const Approver> approvers,
                            std::string_view dump_sha256, Date today);
-
-// The approvers' public keys: every file of the directory, PEM or DER SubjectPublicKeyInfo (names that begin
-// with a dot are passed over). A file that is none, or fewer than two different keys, is ErrorCode::usage.
-Result<std::vector<Ed25519PublicKey>> read_approver_keys(const std::string& directory);
 
 // "2026-12-31"; nothing for a text that is no day.
 std::optional<Date> parse_day(std::string_view text);

@@ -17,7 +17,6 @@
 #include <deque>
 #include <exception>
 #include <map>
-#include <set>
 #include <span>
 #include <utility>
 #include <vector>
@@ -35,9 +34,9 @@ constexpr std::chrono::seconds farewell{10};  // for passages under way when the
 
 class Gate {
  public:
-  Gate(const Spool& spool, const GateContext& context, const GateSettings& settings,
+  Gate(const Spool& spool, const Intake& intake, const GateContext& context, const GateSettings& settings,
        const std::atomic<bool>& stop, const std::function<void(const std::string&)>& say)
-      : spool_(spool), context_(context), settings_(settings), stop_(stop), say_(say) {}
+      : spool_(spool), intake_(intake), context_(context), settings_(settings), stop_(stop), say_(say) {}
 
   Result<GateCount> run() {
     if (auto begun = begin(); !begun) return begun.error();
@@ -82,13 +81,25 @@ class Gate {
       return said;
     if (!tested.passed) return Error{ErrorCode::internal, "the self-test did not pass", std::nullopt};
     if (auto said = say_changes(policy, signatures); !said) return said;
+    return queue_what_is_left();
+  }
+
+  // What lies in quarantine and is neither decided on nor under way here: from before, put off, or left by a
+  // core handler that died.
+  Result<void> queue_what_is_left() {
     auto left = spool_.scan_ids();
     if (!left) return left.error();
     for (std::string& scan_id : *left) {
       const auto state = spool_.state(scan_id);
-      if (!state || state->stage != SpoolStage::kept) queue_.push_back(std::move(scan_id));
+      if (state && state->stage == SpoolStage::kept) continue;
+      if (std::ranges::find(queue_, scan_id) != queue_.end() || is_under_way(scan_id)) continue;
+      queue_.push_back(std::move(scan_id));
     }
     return {};
+  }
+
+  bool is_under_way(const std::string& scan_id) const {
+    return std::ranges::any_of(children_, [&](const auto& child) { return child.second.scan_id == scan_id; });
   }
 
   // What differs from the last run is a leaf of its own.
@@ -108,7 +119,7 @@ class Gate {
 
   void watch() {
     inotify_ = Descriptor(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-    if (!inotify_ || ::inotify_add_watch(inotify_.get(), spool_.in_path().c_str(),
+    if (!inotify_ || ::inotify_add_watch(inotify_.get(), intake_.path().c_str(),
                                          IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_ATTRIB) < 0)
       say_("no notice of new files; they are looked for every " + std::to_string(settings_.rescan_seconds) +
            " s");
@@ -134,7 +145,7 @@ class Gate {
                                  : 0;
     if (free == 0) return true;
     if (!has_room()) return false;
-    const auto names = spool_.waiting();
+    const auto names = intake_.waiting();
     if (!names) {
       say_(printable(names.error().message));
       return false;
@@ -142,7 +153,7 @@ class Gate {
     std::size_t taken = 0;
     for (const std::string& name : *names) {
       if (taken == free || stop_) break;
-      const auto scan_id = spool_.take(name);
+      const auto scan_id = intake_.take(name);
       if (!scan_id) {
         say_(printable(name) + ": not taken in: " + printable(scan_id.error().message));
       } else if (*scan_id) {
@@ -174,13 +185,25 @@ class Gate {
     // It dies with the gate, so that two of them never have the same dump in hand.
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || ::getppid() != parent) ::_exit(status);
     try {
-      const PassageOutcome outcome = Passage(spool_, context_).run(scan_id);
+      const PassageOutcome outcome = pass(scan_id);
       if (!outcome.message.empty()) say_(outcome.message);
       status = static_cast<int>(outcome.end);
     } catch (const std::exception& error) {
       say_(scan_id + ": not now: internal error: " + printable(error.what()));
     }
     ::_exit(status);
+  }
+
+  PassageOutcome pass(const std::string& scan_id) {
+    const auto not_now = [&](const std::string& why) {
+      return PassageOutcome{.message = scan_id + ": not now: " + printable(why)};
+    };
+    const auto custody = spool_.custody(scan_id);
+    if (!custody) return not_now(custody.error().message);
+    const auto settled = intake_.settle(*custody);
+    if (!settled) return not_now(settled.error().message);
+    if (!*settled) return not_now("it did not come whole, and nothing of it is here");
+    return Passage(spool_, context_).run(*custody);
   }
 
   void reap() {
@@ -193,17 +216,15 @@ class Gate {
         ++count_.released;
       else if (end == static_cast<int>(PassageEnd::kept))
         ++count_.kept;
+      else if (end == static_cast<int>(PassageEnd::dropped))
+        ++count_.dropped;
       else
-        postpone(child->second.scan_id, status);
+        ++count_.postponed;
+      if (WIFSIGNALED(status))
+        say_(child->second.scan_id + ": its process was killed by signal " +
+             std::to_string(WTERMSIG(status)));
       children_.erase(child);
     }
-  }
-
-  void postpone(const std::string& scan_id, int status) {
-    ++count_.postponed;
-    if (WIFSIGNALED(status))
-      say_(scan_id + ": its process was killed by signal " + std::to_string(WTERMSIG(status)));
-    postponed_.insert(scan_id);
   }
 
   // Sometimes: a sign of life, and another try for what could not be done.
@@ -212,10 +233,11 @@ class Gate {
     if (now < next_beat_) return;
     if (next_beat_ != Clock::time_point{}) {
       if (const auto said = leaf("heartbeat", {{"released", std::to_string(count_.released)},
-                                               {"kept", std::to_string(count_.kept)}});
+                                               {"kept", std::to_string(count_.kept)},
+                                               {"dropped", std::to_string(count_.dropped)}});
           !said)
         say_("the log cannot be written: " + printable(said.error().message));
-      for (const std::string& scan_id : std::exchange(postponed_, {})) queue_.push_back(scan_id);
+      if (const auto queued = queue_what_is_left(); !queued) say_(printable(queued.error().message));
     }
     next_beat_ = now + std::chrono::seconds(settings_.heartbeat_seconds);
   }
@@ -245,6 +267,7 @@ class Gate {
   }
 
   const Spool& spool_;
+  const Intake& intake_;
   const GateContext& context_;
   const GateSettings& settings_;
   const std::atomic<bool>& stop_;
@@ -252,7 +275,6 @@ class Gate {
   Descriptor inotify_{};
   std::deque<std::string> queue_{};
   std::map<pid_t, Child> children_{};
-  std::set<std::string> postponed_{};
   Clock::time_point next_beat_{};
   bool full_ = false;
   GateCount count_{};
@@ -260,10 +282,10 @@ class Gate {
 
 }  // namespace
 
-Result<GateCount> run_gate(const Spool& spool, const GateContext& context, const GateSettings& settings,
-                           const std::atomic<bool>& stop,
+Result<GateCount> run_gate(const Spool& spool, const Intake& intake, const GateContext& context,
+                           const GateSettings& settings, const std::atomic<bool>& stop,
                            const std::function<void(const std::string&)>& say) {
-  return Gate(spool, context, settings, stop, say).run();
+  return Gate(spool, intake, context, settings, stop, say).run();
 }
 
 }  // namespace dumpgate

@@ -11,6 +11,7 @@
 
 #include "scanner/base/result.h"
 #include "scanner/gate/examiner.h"
+#include "scanner/gate/intake.h"
 #include "scanner/gate/spool.h"
 
 namespace dumpgate {
@@ -26,12 +27,14 @@ struct GateSettings {
 struct GateCount {
   std::uint64_t released = 0;
   std::uint64_t kept = 0;
+  std::uint64_t dropped = 0;
   std::uint64_t postponed = 0;  // tries, not dumps
 };
 
 // Runs until `stop`, or with `once` until nothing is left that can be done now. `say` takes one line for a
 // person. An Error before anything was taken in: the log cannot be written, or the self-test does not pass.
-Result<GateCount> run_gate(const Spool& spool, const GateContext& context, const GateSettings& settings,
-                           const std::atomic<bool>& stop, const std::function<void(const std::string&)>& say);
+Result<GateCount> run_gate(const Spool& spool, const Intake& intake, const GateContext& context,
+                           const GateSettings& settings, const std::atomic<bool>& stop,
+                           const std::function<void(const std::string&)>& say);
 
 }  // namespace dumpgate

@@ -16,7 +16,7 @@
 #include "scanner/base/printable.h"
 #include "scanner/evidence/receipt.h"
 #include "scanner/gate/file_copy.h"
-#include "scanner/gate/release_trace.h"
+#include "scanner/gate/read_lease.h"
 #include "scanner/io/durable_file.h"
 
 namespace dumpgate {
@@ -29,7 +29,7 @@ Error io_error(const std::string& what) {
 }
 
 PassageOutcome postponed(const std::string& name, const std::string& why) {
-  return {PassageEnd::postponed, printable(name) + ": not now: " + printable(why)};
+  return {.end = PassageEnd::postponed, .message = printable(name) + ": not now: " + printable(why)};
 }
 
 std::string destination_of(const Spool& spool) { return "directory " + spool.release_path(); }
@@ -44,6 +44,10 @@ bool unchanged(const struct stat& before, int dump) {
          before.st_nlink == 1 && same(now.st_mtim, before.st_mtim) && same(now.st_ctim, before.st_ctim);
 }
 
+Decision decided(const SpoolState& state) {
+  return state.decision == to_string(Decision::block) ? Decision::block : Decision::hold;
+}
+
 // A name in the release directory that is free, with those of its proofs.
 std::string free_name(const Spool& spool, const SpoolState& state) {
   for (const char* const ending : {"", ".intoto.jsonl", ".tlog-proof"})
@@ -54,21 +58,24 @@ std::string free_name(const Spool& spool, const SpoolState& state) {
 
 }  // namespace
 
-PassageOutcome Passage::run(const std::string& scan_id) {
-  auto state = spool_.settle(scan_id);
+PassageOutcome Passage::run(const Custody& custody) {
+  const std::string& scan_id = custody.scan_id();
+  auto state = spool_.state(scan_id);
   if (!state) return postponed(scan_id, state.error().message);
-  if (!*state) return postponed(scan_id, "it went back to where it came from");
-  switch ((*state)->stage) {
+  switch (state->stage) {
+    case SpoolStage::taking:
+      return postponed(state->name, "it is not whole in quarantine yet");
     case SpoolStage::releasing:
     case SpoolStage::placed:
-      return resume(std::move(**state));
+      return resume(std::move(*state));
     case SpoolStage::kept:
-      return {PassageEnd::kept, {}};
-    case SpoolStage::taking:
+      return {.end = PassageEnd::kept};
+    case SpoolStage::dropping:
+      return drop(*state, "refused");
     case SpoolStage::taken:
       break;
   }
-  return examine(std::move(**state));
+  return examine(std::move(*state));
 }
 
 PassageOutcome Passage::examine(SpoolState state) {
@@ -81,9 +88,10 @@ PassageOutcome Passage::examine(SpoolState state) {
   const auto reader = context_.log->reader();
   if (!reader) return postponed(state.name, reader.error().message);
   state.log_from = reader->checkpoint().size;
+  DumpSource source = state.source;
+  source.name = state.name;
   Examiner examiner(context_);
-  const GateVerdict verdict =
-      examiner.examine_as(state.scan_id, dump.get(), {.channel = "spool", .name = state.name});
+  const GateVerdict verdict = examiner.examine_as(state.scan_id, dump.get(), source);
   if (!verdict.leaf) return postponed(state.name, verdict.reasons.empty() ? "" : verdict.reasons.front());
   // A request to stop is no judgement of the dump.
   if (context_.scan.stop != nullptr && context_.scan.stop->load())
@@ -91,18 +99,42 @@ PassageOutcome Passage::examine(SpoolState state) {
   const bool untouched =
       unchanged(before, dump.get()) && (writers == WriteState::unknown || read_lease_held(dump.get()));
   state.decision = to_string(verdict.decision);
-  if (verdict.decision == Decision::release && untouched) {
-    state.dump_sha256 = verdict.dump_sha256;
-    state.size = verdict.size;
-    state.verdict_index = verdict.leaf->index;
+  state.dump_sha256 = verdict.dump_sha256;
+  state.size = verdict.size;
+  state.verdict_index = verdict.leaf->index;
+  if (verdict.decision == Decision::release && untouched)
     return release(std::move(state), verdict, dump.get());
-  }
-  state.stage = SpoolStage::kept;
   std::string why = verdict.reasons.empty() ? std::string() : verdict.reasons.front();
-  if (verdict.decision == Decision::release) why = "it changed while it was examined";
+  if (verdict.decision == Decision::release) {
+    state.decision = to_string(Decision::hold);
+    why = "it changed while it was examined";
+  }
+  return keep(std::move(state), why);
+}
+
+// What was decided not to leave stays, or goes for good where that was wished.
+PassageOutcome Passage::keep(SpoolState state, const std::string& why) {
+  state.waiver.reset();
+  state.stage = state.refuse ? SpoolStage::dropping : SpoolStage::kept;
   if (const auto saved = spool_.save(state); !saved) return postponed(state.name, saved.error().message);
-  return {PassageEnd::kept, printable(state.name) + ": " + state.decision + ", kept as " + state.scan_id +
-                                " (leaf " + std::to_string(verdict.leaf->index) + "): " + why};
+  if (state.refuse) return drop(state, why);
+  return {.end = PassageEnd::kept,
+          .message = printable(state.name) + ": " + state.decision + ", kept as " + state.scan_id +
+                     " (leaf " + std::to_string(state.verdict_index) + "): " + printable(why),
+          .decision = decided(state)};
+}
+
+PassageOutcome Passage::drop(const SpoolState& state, const std::string& why) {
+  if (::unlink(spool_.dump_of(state.scan_id).c_str()) != 0 && errno != ENOENT)
+    return postponed(state.name, "its dump cannot be removed");
+  if (const auto synced = sync_directory(spool_.place(state.scan_id)); !synced)
+    return postponed(state.name, synced.error().message);
+  if (const auto gone = spool_.forget(state.scan_id); !gone)
+    return postponed(state.name, gone.error().message);
+  return {.end = PassageEnd::dropped,
+          .message = printable(state.name) + ": " + state.decision + ", dropped, scan " + state.scan_id +
+                     " (leaf " + std::to_string(state.verdict_index) + "): " + printable(why),
+          .decision = decided(state)};
 }
 
 PassageOutcome Passage::release(SpoolState state, const GateVerdict& verdict, int dump) {
@@ -123,18 +155,20 @@ PassageOutcome Passage::release(SpoolState state, const GateVerdict& verdict, in
   if (placed) placed = place_dump(state, dump, state.dump_sha256);
   if (placed) return finish(state, verdict, *intent);
   if (placed.error().code != ErrorCode::corrupt) return postponed(state.name, placed.error().message);
-  state.stage = SpoolStage::kept;
-  state.decision = "hold";
-  const std::string& why = placed.error().message;
-  const auto ended = examiner.end_release(verdict, *intent, ReleaseStage::aborted, state.release_name,
-                                          destination_of(spool_), why);
-  const auto saved = spool_.save(state);
-  if (!ended || !saved) return postponed(state.name, why);
-  return {PassageEnd::kept, printable(state.name) + ": hold, kept as " + state.scan_id + ": " + why};
+  return abort(std::move(state), verdict, *intent, placed.error().message);
+}
+
+PassageOutcome Passage::abort(SpoolState state, const GateVerdict& verdict, const LeafPlace& intent,
+                              const std::string& why) {
+  const auto ended = Examiner(context_).end_release(verdict, intent, ReleaseStage::aborted,
+                                                    state.release_name, destination_of(spool_), why);
+  if (!ended) return postponed(state.name, why);
+  state.decision = to_string(Decision::hold);
+  return keep(std::move(state), why);
 }
 
 Result<void> Passage::place_proofs(const SpoolState& state) const {
-  const auto trace = release_trace(*context_.log, state);
+  const auto trace = release_trace(*context_.log, state.scan_id, state.log_from);
   if (!trace) return trace.error();
   if (!trace->intent)
     return Error{ErrorCode::internal, "a receipt without an intent to release", std::nullopt};
@@ -208,36 +242,58 @@ PassageOutcome Passage::finish(const SpoolState& state, const GateVerdict& verdi
   if (!ended) return postponed(state.name, "released, and not yet logged so: " + ended.error().message);
   if (const auto gone = spool_.forget(state.scan_id); !gone)
     return postponed(state.name, "released; " + gone.error().message);
-  return {PassageEnd::released, printable(state.name) + ": released as " + printable(state.release_name) +
-                                    " (leaf " + std::to_string(state.verdict_index) + ")"};
+  return {.end = PassageEnd::released,
+          .message = printable(state.name) + ": released as " + printable(state.release_name) +
+                     (verdict.waiver ? " by a waiver (leaf " + std::to_string(*verdict.waiver) + ")" : "") +
+                     " (leaf " + std::to_string(state.verdict_index) + ")",
+          .decision = verdict.decision};
+}
+
+Result<void> Passage::log_recovery(const SpoolState& state, const std::string& what) const {
+  const auto logged =
+      context_.log->append(control_statement({.event = "recovery",
+                                              .gate = context_.identity,
+                                              .time = utc_now(),
+                                              .details = {{"scan_id", state.scan_id}, {"done", what}}}));
+  if (!logged) return logged.error();
+  return {};
 }
 
 PassageOutcome Passage::resume(SpoolState state) {
-  const auto trace = release_trace(*context_.log, state);
+  const auto trace = release_trace(*context_.log, state.scan_id, state.log_from);
   if (!trace) return postponed(state.name, trace.error().message);
   const bool holds_dump = path_exists(spool_.dump_of(state.scan_id));
-  if (!trace->intent) {
-    if (!holds_dump) return postponed(state.name, "its dump is gone, and no release was intended");
-    state.stage = SpoolStage::taken;
-    if (const auto saved = spool_.save(state); !saved) return postponed(state.name, saved.error().message);
-    return examine(std::move(state));
-  }
-  const auto log_recovery = [&](const std::string& what) {
-    return context_.log->append(control_statement({.event = "recovery",
-                                                   .gate = context_.identity,
-                                                   .time = utc_now(),
-                                                   .details = {{"scan_id", state.scan_id}, {"done", what}}}));
-  };
-  if (trace->ended) {
-    if (const auto gone = spool_.forget(state.scan_id); !gone)
-      return postponed(state.name, gone.error().message);
-    return {PassageEnd::released, printable(state.name) + ": its release was complete"};
-  }
-  if (!holds_dump) {
-    if (const auto logged = log_recovery("the dump had been released"); !logged)
+  if (!trace->intent)
+    return holds_dump ? resume_unintended(std::move(state))
+                      : postponed(state.name, "its dump is gone, and no release was intended");
+  if (holds_dump && !trace->ended) return complete(std::move(state), *trace);
+  if (!trace->ended) {
+    if (const auto logged = log_recovery(state, "the dump had been released"); !logged)
       return postponed(state.name, logged.error().message);
     return finish(state, trace->verdict, *trace->intent);
   }
+  // An end that was logged before the state could say so: it left, or it stays.
+  if (holds_dump) {
+    state.decision = to_string(Decision::hold);
+    return keep(std::move(state), "its release was aborted");
+  }
+  if (const auto gone = spool_.forget(state.scan_id); !gone)
+    return postponed(state.name, gone.error().message);
+  return {.end = PassageEnd::released,
+          .message = printable(state.name) + ": its release was complete",
+          .decision = trace->verdict.decision};
+}
+
+// A verdict alone is repeated, never trusted; a waiver that nothing was made of takes its two people again.
+PassageOutcome Passage::resume_unintended(SpoolState state) {
+  if (state.waiver) return keep(std::move(state), "its release by a waiver had not begun");
+  state.stage = SpoolStage::taken;
+  if (const auto saved = spool_.save(state); !saved) return postponed(state.name, saved.error().message);
+  return examine(std::move(state));
+}
+
+// Of a release that is intended, with the dump still in quarantine.
+PassageOutcome Passage::complete(SpoolState state, const ReleaseTrace& trace) {
   const Descriptor dump(::open(spool_.dump_of(state.scan_id).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!dump || take_read_lease(dump.get()) == WriteState::somebody)
     return postponed(state.name, "its dump cannot be opened, or somebody writes to it");
@@ -245,25 +301,19 @@ PassageOutcome Passage::resume(SpoolState state) {
   if (!hashed) return postponed(state.name, hashed.error().message);
   Result<void> placed =
       Error{ErrorCode::corrupt, "the dump is not the one that was decided on", std::nullopt};
-  if (hashed->sha256 == trace->verdict.dump_sha256 && hashed->size == state.size)
-    placed = place_proofs(state);
+  if (hashed->sha256 == trace.verdict.dump_sha256 && hashed->size == state.size) placed = place_proofs(state);
   if (placed)
     placed = state.stage == SpoolStage::placed ? place_copy(state, dump.get())
-                                               : place_dump(state, dump.get(), trace->verdict.dump_sha256);
+                                               : place_dump(state, dump.get(), trace.verdict.dump_sha256);
   if (placed) {
-    if (const auto logged = log_recovery("the release was completed"); !logged)
+    if (const auto logged = log_recovery(state, "the release was completed"); !logged)
       return postponed(state.name, logged.error().message);
-    return finish(state, trace->verdict, *trace->intent);
+    return finish(state, trace.verdict, *trace.intent);
   }
   if (placed.error().code != ErrorCode::corrupt) return postponed(state.name, placed.error().message);
-  Examiner examiner(context_);
-  const auto ended = examiner.end_release(trace->verdict, *trace->intent, ReleaseStage::aborted,
-                                          state.release_name, destination_of(spool_), placed.error().message);
-  state.stage = SpoolStage::kept;
-  state.decision = "hold";
-  if (!ended || !log_recovery("the release was aborted") || !spool_.save(state))
-    return postponed(state.name, placed.error().message);
-  return {PassageEnd::kept, printable(state.name) + ": hold, kept as " + state.scan_id};
+  if (const auto logged = log_recovery(state, "the release was aborted"); !logged)
+    return postponed(state.name, logged.error().message);
+  return abort(std::move(state), trace.verdict, *trace.intent, placed.error().message);
 }
 
 }  // namespace dumpgate

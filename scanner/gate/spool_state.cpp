@@ -11,7 +11,8 @@
 namespace dumpgate {
 namespace {
 
-constexpr std::array<std::string_view, 5> stage_words{"taking", "taken", "kept", "releasing", "placed"};
+constexpr std::array<std::string_view, 6> stage_words{"taking",    "taken",  "kept",
+                                                      "releasing", "placed", "dropping"};
 
 Error corrupt() { return {.code = ErrorCode::corrupt, .message = "a state in quarantine cannot be read"}; }
 
@@ -30,13 +31,17 @@ std::string spool_state_text(const SpoolState& state) {
   nlohmann::json json{{"scan_id", state.scan_id},
                       {"name", printable(state.name)},
                       {"name_hex", hex_of(state.name)},
+                      {"channel", state.source.channel},
+                      {"requester", state.source.requester},
+                      {"producer", state.source.producer},
                       {"received", state.received},
                       {"stage", stage_words.at(static_cast<std::size_t>(state.stage))},
+                      {"refuse", state.refuse},
                       {"decision", state.decision},
                       {"dump_sha256", state.dump_sha256},
                       {"size", state.size},
-                      {"release_name_hex", hex_of(state.release_name)},
                       {"verdict_index", state.verdict_index},
+                      {"release_name_hex", hex_of(state.release_name)},
                       {"log_from", state.log_from}};
   if (state.waiver) json["waiver"] = *state.waiver;
   return json.dump(2) + "\n";
@@ -52,7 +57,11 @@ Result<SpoolState> parse_spool_state(std::span<const std::byte> text) {
     state.stage = static_cast<SpoolStage>(stage - stage_words.begin());
     state.scan_id = json.at("scan_id");
     state.name = name_from(json.at("name_hex"));
+    state.source.channel = json.at("channel");
+    state.source.requester = json.at("requester");
+    json.at("producer").get_to(state.source.producer);
     state.received = json.at("received");
+    state.refuse = json.at("refuse");
     state.decision = json.at("decision");
     state.dump_sha256 = json.at("dump_sha256");
     state.size = json.at("size");

@@ -212,13 +212,20 @@ TEST_F(ReceiverTest, AWaiverTakesTheApproversKeys) {
   ReceiverOptions chosen = options(true);
   deliver(twice->index);
   EXPECT_EQ(check("core.1", chosen).answer, Answer::undecided);
-  chosen.approvers = {one->public_key(), two->public_key()};
+  chosen.approvers = {{"ada", one->public_key()}, {"bob", two->public_key()}};
   const ReceiptCheck checked = check("core.1", chosen);
   EXPECT_EQ(checked.answer, Answer::verified) << checked.reason;
-  EXPECT_EQ(checked.approvers.size(), 2U);
-  chosen.approvers[1] = fresh_signer()->public_key();
+  ASSERT_TRUE(checked.waiver);
+  EXPECT_EQ(checked.waiver->approvers, chosen.approvers);
+  EXPECT_EQ(checked.waiver->expires, expires);
+  chosen.approvers[1].key = fresh_signer()->public_key();
   EXPECT_EQ(check("core.1", chosen).answer, Answer::refused);
-  chosen.approvers[1] = two->public_key();
+  // The log's own signature, which every leaf has, is nobody's approval.
+  chosen.approvers[1].key = gate_.log.signer().public_key();
+  deliver(once->index);
+  EXPECT_EQ(check("core.1", chosen).answer, Answer::refused);
+  deliver(twice->index);
+  chosen.approvers[1].key = two->public_key();
   deliver(once->index);
   EXPECT_EQ(check("core.1", chosen).answer, Answer::refused);
 }

@@ -20,7 +20,7 @@ class WaiverTest : public testing::Test {
   std::unique_ptr<Signer> one_ = fresh_signer();
   std::unique_ptr<Signer> two_ = fresh_signer();
   std::unique_ptr<Signer> stranger_ = fresh_signer();
-  std::vector<Ed25519PublicKey> keys_{one_->public_key(), two_->public_key()};
+  std::vector<Approver> keys_{{"ada", one_->public_key()}, {"bob", two_->public_key()}};
   std::string dump_ = digest_of('a');
   Date today_ = day(2026, 11, 28);
 
@@ -50,14 +50,19 @@ TEST_F(WaiverTest, OnePersonIsNotTwo) {
   // The same signature twice, and the same key in two files.
   const std::string twice = add_signature(once, *one_).value();
   EXPECT_FALSE(open_waiver(twice, keys_, dump_, today_));
-  const std::vector<Ed25519PublicKey> doubled{keys_[0], keys_[0]};
+  const std::vector<Approver> doubled{keys_[0], {"bob", keys_[0].key}};
   EXPECT_FALSE(open_waiver(twice, doubled, dump_, today_));
+}
+
+TEST_F(WaiverTest, TwoKeysOfOnePersonAreOnePerson) {
+  const std::vector<Approver> ada{{"ada", one_->public_key()}, {"ada", two_->public_key()}};
+  EXPECT_FALSE(open_waiver(signed_by_both(day(2026, 12, 31)), ada, dump_, today_));
 }
 
 TEST_F(WaiverTest, AStrangersSignatureDoesNotCount) {
   const std::string waiver = sign_waiver(created(day(2026, 12, 31)), *stranger_).value();
   EXPECT_FALSE(open_waiver(waiver, keys_, dump_, today_));
-  EXPECT_FALSE(open_waiver(waiver, std::vector<Ed25519PublicKey>{}, dump_, today_));
+  EXPECT_FALSE(open_waiver(waiver, std::vector<Approver>{}, dump_, today_));
 }
 
 TEST_F(WaiverTest, AWaiverMayAskForMorePeople) {

@@ -1,14 +1,21 @@
-"""A gate's directories and its log, for the tests that put something through a gate. The one rule: the log is read here
-from its files, without the program."""
+"""What tests of the gate share: its directories, its log read without it, and a fault injector. The one rule: what is on
+disk is looked at from outside, as an operator or an auditor would."""
 
 import base64
 import collections
 import json
+import re
 import subprocess
 
 import dumps
 import program
 from program import PropertyCase, run
+
+# The calls by which the gate changes something outside itself.
+CHANGING = ("renameat2", "rename", "write", "fsync", "fdatasync", "mkdir", "mkdirat", "unlink", "unlinkat", "rmdir",
+            "openat", "sendto", "fchmod", "ftruncate", "link", "linkat")
+ERRORS = {"write": "ENOSPC", "renameat2": "ENOSPC", "rename": "ENOSPC", "mkdir": "ENOSPC", "mkdirat": "ENOSPC",
+          "openat": "EMFILE", "mmap": "ENOMEM", "clone": "EAGAIN", "sendto": "ENOBUFS", "fcntl": "EAGAIN"}
 
 
 class GateCase(PropertyCase):
@@ -73,3 +80,30 @@ class GateCase(PropertyCase):
     def only_released(self, *names):
         self.assertEqual(self.released_dumps(), sorted(names))
         self.check_log()
+
+
+class FaultCase(GateCase):
+    """Runs of the program in which strace makes one system call fail, or kills at it."""
+
+    def setUp(self):
+        super().setUp()
+        program.need("strace")
+
+    def traced(self, command, expression, *more):
+        """Runs the command under strace: how it ended, and the trace."""
+        trace = self.directory / "trace"
+        prefix = ["strace", "-f", "-qq", "-o", trace, "-e", expression, *more]
+        done = subprocess.run(list(map(str, [*prefix, *command])), stdin=subprocess.DEVNULL, capture_output=True,
+                              timeout=program.PATIENCE_S, check=False)
+        return program.Run(done.returncode, done.stdout, done.stderr), trace.read_text(errors="replace")
+
+    def calls(self, command):
+        """How often the command makes each of the changing calls."""
+        _, trace = self.traced(command, "trace=" + ",".join(CHANGING))
+        return collections.Counter(re.findall(r"^\d+ +(\w+)\(", trace, re.MULTILINE))
+
+    def positions(self, count, samples):
+        return sorted({1 + (count - 1) * i // max(samples - 1, 1) for i in range(samples)}) if count else []
+
+    def intended(self):
+        return [stages for stages in self.releases().values() if "intent" in stages]

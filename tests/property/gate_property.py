@@ -1,25 +1,17 @@
 """The gate: what it releases was examined whole, byte for byte, with its intent in the log before; whatever else happens,
 to files, to the system or to the gate itself, each dump is in exactly one place and the log holds."""
 
-import collections
 import hashlib
 import json
 import os
-import re
 import socket
 import subprocess
 
 import dumps
 import keys
 import program
-from gate_case import GateCase
+from gate_case import ERRORS, FaultCase, GateCase
 from program import BLOCK, HOLD, RELEASE, USAGE, run
-
-# The calls by which the gate changes something outside itself.
-CHANGING = ("renameat2", "rename", "write", "fsync", "fdatasync", "mkdir", "mkdirat", "unlink", "unlinkat", "rmdir",
-            "openat", "sendto", "fchmod", "ftruncate", "link", "linkat")
-ERRORS = {"write": "ENOSPC", "renameat2": "ENOSPC", "rename": "ENOSPC", "mkdir": "ENOSPC", "mkdirat": "ENOSPC",
-          "openat": "EMFILE", "mmap": "ENOMEM", "clone": "EAGAIN", "sendto": "ENOBUFS", "fcntl": "EAGAIN"}
 
 
 class Verdicts(GateCase):
@@ -162,17 +154,7 @@ class Files(GateCase):
         self.check_log()
 
 
-class Faults(GateCase):
-    def setUp(self):
-        super().setUp()
-        program.need("strace")
-        self.snapshot = self.directory / "snapshot"
-
-    def traced(self, expression, *more):
-        trace = self.directory / "trace"
-        ended = self.gate(prefix=("strace", "-f", "-qq", "-o", trace, "-e", expression, *more))
-        return ended, trace.read_text(errors="replace")
-
+class Faults(FaultCase):
     def reset(self):
         """The directories as before any dump, with a log of its own."""
         for place in (self.inbox, self.released, self.quarantine, self.log, self.keys):
@@ -188,26 +170,19 @@ class Faults(GateCase):
         everywhere = [*self.inbox.iterdir(), *self.quarantine.glob("*/dump"), *self.released.iterdir()]
         return [path for path in everywhere if path.is_file() and path.read_bytes() == self.clean]
 
-    def calls(self):
-        self.reset()
-        _, trace = self.traced("trace=" + ",".join(CHANGING))
-        return collections.Counter(re.findall(r"^\d+ +(\w+)\(", trace, re.MULTILINE))
-
-    def positions(self, count, samples):
-        return sorted({1 + (count - 1) * i // max(samples - 1, 1) for i in range(samples)}) if count else []
-
     def test_kill_at_any_step_loses_nothing_and_releases_nothing_unlogged(self):
-        counts = self.calls()
+        self.reset()
+        counts = self.calls(self.command())
         tried = 0
         for name in ("renameat2", "rename", "unlink", "unlinkat", "rmdir", "mkdirat", "fsync", "fdatasync", "write",
                      "sendto", "fchmod"):
             for when in self.positions(counts[name], program.sampled(8)):
                 self.reset()
-                self.traced(f"trace={name}", "-e", f"inject={name}:signal=KILL:when={when}")
+                self.traced(self.command(), f"trace={name}", "-e", f"inject={name}:signal=KILL:when={when}")
                 tried += 1
                 with self.subTest(f"killed at {name} {when} of {counts[name]}"):
                     if self.released_dumps():
-                        self.assertIn("intent", [stage for stages in self.releases().values() for stage in stages])
+                        self.assertTrue(self.intended())
                     again = self.gate()
                     self.assertEqual(again.code, 0, again)
                     self.assertEqual([path.parent for path in self.places()], [self.released], again)
@@ -219,18 +194,19 @@ class Faults(GateCase):
         self.assertGreater(tried, 20)
 
     def test_fault_of_any_call_releases_nothing_unlogged_and_loses_nothing(self):
-        counts = self.calls()
+        self.reset()
+        counts = self.calls(self.command())
         tried = 0
         for name in ("renameat2", "rename", "openat", "write", "fsync", "fdatasync", "mkdirat", "sendto", "fchmod",
                      "unlink"):
             for when in self.positions(counts[name], program.sampled(6)):
                 self.reset()
                 error = ERRORS.get(name, "EIO")
-                self.traced(f"trace={name}", "-e", f"inject={name}:error={error}:when={when}")
+                self.traced(self.command(), f"trace={name}", "-e", f"inject={name}:error={error}:when={when}")
                 tried += 1
                 with self.subTest(f"{name} fails with {error}, the {when}th of {counts[name]}"):
                     if self.released_dumps():
-                        self.assertIn("intent", [stage for stages in self.releases().values() for stage in stages])
+                        self.assertTrue(self.intended())
                     again = self.gate()
                     self.assertEqual(again.code, 0, again)
                     self.assertEqual(len(self.places()), 1, again)

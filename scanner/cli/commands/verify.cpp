@@ -49,6 +49,18 @@ std::string_view word(Consistency consistency) {
   return "unknown";
 }
 
+std::string_view word(const ReceiptCheck& check) {
+  switch (check.answer) {
+    case Answer::verified:
+      return check.waiver ? "verified, RELEASED BY A WAIVER against the verdict" : "verified";
+    case Answer::refused:
+      return "REFUSED";
+    case Answer::undecided:
+      break;
+  }
+  return "cannot be decided";
+}
+
 class VerifyCommand final : public Command {
  public:
   void declare(CLI::App& app) override {
@@ -83,7 +95,7 @@ class VerifyCommand final : public Command {
     if (!log) return fail(log.error());
     options_.log = *log;
     if (!approvers_.empty()) {
-      auto approvers = read_approver_keys(approvers_);
+      auto approvers = read_approvers(approvers_);
       if (!approvers) return fail(approvers.error());
       options_.approvers = *approvers;
     }
@@ -99,11 +111,7 @@ class VerifyCommand final : public Command {
                    (check.answer == Answer::refused ? "refused: " : "cannot be decided: ") +
                    printable(check.reason) + "\n");
     }
-    std::string out = printable(file_) + ": " +
-                      (check.answer == Answer::verified  ? "verified"
-                       : check.answer == Answer::refused ? "REFUSED"
-                                                         : "cannot be decided") +
-                      "\n";
+    std::string out = printable(file_) + ": " + std::string(word(check)) + "\n";
     const auto line = [&out](std::string_view name, const std::string& value) {
       if (value.empty()) return;
       out += "  " + std::string(name);
@@ -116,8 +124,15 @@ class VerifyCommand final : public Command {
       line("verdict", check.verdict.result + " at " + check.verdict.finished + ", scan " +
                           check.verdict.scan_id + ", dumpgate " + check.verdict.version);
       line("released", check.release.time);
-      if (!check.approvers.empty())
-        line("waiver", "signed by " + std::to_string(check.approvers.size()) + " approvers");
+      if (check.waiver) {
+        std::string people;
+        for (const Approver& approver : check.waiver->approvers)
+          people += (people.empty() ? "" : ", ") + approver.person + " (key " +
+                    ed25519_key_id(approver.key).substr(0, 16) + ")";
+        line("waived by", people);
+        line("waived until", iso_date(check.waiver->expires));
+        line("waived for", check.waiver->reason);
+      }
       line("log", check.checkpoint.origin + ", entry " + std::to_string(check.leaf) + " of " +
                       std::to_string(check.checkpoint.size));
       line("consistency",

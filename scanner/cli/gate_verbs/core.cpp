@@ -14,7 +14,8 @@
 #include "scanner/gate/adapters/core_keeper.h"
 #include "scanner/gate/adapters/coredump_socket.h"
 #include "scanner/gate/adapters/listener.h"
-#include "scanner/gate/examiner.h"
+#include "scanner/gate/passage.h"
+#include "scanner/gate/spool.h"
 
 namespace dumpgate {
 namespace {
@@ -26,8 +27,9 @@ class CoreVerb final : public Command {
  public:
   void declare(CLI::App& app) override {
     app.add_option("VALUE", values_, "the values of %P %u %g %s %t %c %h %d %E");
-    app.add_option("--quarantine", core_.quarantine, "directory of what may not leave")->required();
-    app.add_option("--release", core_.release, "directory of what may leave")->required();
+    app.add_option("--quarantine", quarantine_, "directory of every core until it is released, 0700")
+        ->required();
+    app.add_option("--release", release_, "directory of what may leave")->required();
     app.add_flag("--refuse", core_.refuse, "drop what may not leave, instead of keeping it in quarantine");
     app.add_option("--coredump-socket", socket_,
                    "serve this path, as '@@PATH' in core_pattern names it, instead of reading one core");
@@ -39,32 +41,36 @@ class CoreVerb final : public Command {
     if (!socket_.empty()) return serve();
     const auto facts = core_facts(values_);
     if (!facts) return gate_failure(facts.error());
+    const auto spool = Spool::open(quarantine_, release_);
+    if (!spool) return gate_failure(spool.error());
     if (const auto prepared = setup_.prepare(); !prepared) return gate_failure(prepared.error());
-    Examiner examiner(setup_.context());
-    const CoreFate fate = keep_core(STDIN_FILENO, *facts, "core-pattern", core_, examiner);
-    write_stderr("dumpgate: " + fate.said + "\n");
-    if (fate.decision == Decision::release && fate.kind != CoreFate::Kind::released) return exit_hold;
-    return exit_code(fate.decision);
+    const PassageOutcome outcome =
+        keep_core(STDIN_FILENO, *facts, "core-pattern", core_, *spool, setup_.context());
+    write_stderr("dumpgate: " + outcome.message + "\n");
+    return outcome.end == PassageEnd::released ? exit_release : exit_code(outcome.decision);
   }
 
  private:
   int serve() {
+    const auto spool = Spool::open(quarantine_, release_);
+    if (!spool) return gate_failure(spool.error());
     if (const auto prepared = setup_.prepare(); !prepared) return gate_failure(prepared.error());
     std::vector<Descriptor> listeners;
     auto listener = listen_on_path(socket_, 0600);
     if (!listener) return gate_failure(listener.error());
     listeners.push_back(std::move(*listener));
     write_stderr("dumpgate: coredump socket on " + printable(socket_) + "\n");
-    Examiner examiner(setup_.context());
     serve_connections(listeners, most_cores, stop_requested, [&](int number) {
       try {
         const CoreFacts facts = peer_of_coredump(number);
         TimedSocket socket(number);
         const auto agreed = agree_on_coredump(socket, true, std::chrono::steady_clock::now() + agreement);
         if (!agreed) return (void)gate_failure(agreed.error());
-        write_stderr("dumpgate: " + keep_core(number, facts, "coredump-socket", core_, examiner).said + "\n");
-      } catch (const std::exception& error) {  // out of memory: the core is nowhere
-        write_stderr("dumpgate: a core was dropped: " + printable(error.what()) + "\n");
+        const PassageOutcome outcome =
+            keep_core(number, facts, "coredump-socket", core_, *spool, setup_.context());
+        write_stderr("dumpgate: " + outcome.message + "\n");
+      } catch (const std::exception& error) {  // out of memory: it leaves by no way but this
+        write_stderr("dumpgate: a core was not examined: " + printable(error.what()) + "\n");
       }
     });
     return 0;
@@ -72,6 +78,7 @@ class CoreVerb final : public Command {
 
   GateSetup setup_{};
   CoreSettings core_{};
+  std::string quarantine_{}, release_{};
   std::vector<std::string> values_{};
   std::string socket_{};
 };

@@ -40,10 +40,12 @@ class RunVerb final : public Command {
       if (!bytes) return gate_failure(bytes.error());
       gate_.reserve = *bytes;
     }
-    const auto spool = Spool::open(in_, quarantine_, release_);
+    const auto spool = Spool::open(quarantine_, release_);
     if (!spool) return gate_failure(spool.error());
+    const auto intake = Intake::open(*spool, in_);
+    if (!intake) return gate_failure(intake.error());
     if (const auto prepared = setup_.prepare(); !prepared) return gate_failure(prepared.error());
-    const auto count = run_gate(*spool, setup_.context(), gate_, stop_requested,
+    const auto count = run_gate(*spool, *intake, setup_.context(), gate_, stop_requested,
                                 [](const std::string& line) { write_stderr("dumpgate: " + line + "\n"); });
     if (!count) return gate_failure(count.error());
     return 0;

@@ -68,7 +68,7 @@ class WaiverVerb final : public Command {
   int check() const {
     const auto envelope = read();
     if (!envelope) return log_failure(envelope.error());
-    const auto approvers = read_approver_keys(approvers_);
+    const auto approvers = read_approvers(approvers_);
     if (!approvers) return log_failure(approvers.error());
     const auto waiver = open_waiver(*envelope, *approvers, dump_, utc_today());
     if (!waiver) {
@@ -76,7 +76,8 @@ class WaiverVerb final : public Command {
       return exit_block;
     }
     std::string out = shown(*waiver);
-    for (const std::string& approver : waiver->approvers) out += "approver " + approver + "\n";
+    for (const Approver& approver : waiver->approvers)
+      out += "approver " + approver.person + ", key " + ed25519_key_id(approver.key) + "\n";
     write_stdout(out);
     return 0;
   }

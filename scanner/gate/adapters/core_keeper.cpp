@@ -1,8 +1,6 @@
 #include "scanner/gate/adapters/core_keeper.h"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,11 +8,10 @@
 #include <cstddef>
 #include <span>
 #include <system_error>
-#include <utility>
 #include <vector>
 
-#include "scanner/base/descriptor.h"
 #include "scanner/base/printable.h"
+#include "scanner/gate/intake.h"
 #include "scanner/gate/private_file.h"
 
 namespace dumpgate {
@@ -26,8 +23,9 @@ Error io_error(const std::string& what) {
   return {.code = ErrorCode::io, .message = what + ": " + std::generic_category().message(errno)};
 }
 
-Result<PrivateFile> take_in(int descriptor, const CoreSettings& settings) {
-  auto file = PrivateFile::create(settings.quarantine, settings.most_bytes);
+Result<PrivateFile> receive_core(int descriptor, const std::string& quarantine,
+                                 const CoreSettings& settings) {
+  auto file = PrivateFile::create(quarantine, settings.most_bytes);
   if (!file) return file;
   const auto deadline = std::chrono::steady_clock::now() + settings.receiving;
   std::vector<std::byte> buffer(buffer_bytes);
@@ -47,64 +45,35 @@ Result<PrivateFile> take_in(int descriptor, const CoreSettings& settings) {
   }
 }
 
-Descriptor open_directory(const std::string& path) {
-  return Descriptor(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-}
-
-// Gives the core its name in the release directory, between the two entries of the log.
-Result<std::string> release(const PrivateFile& file, const GateVerdict& verdict, const std::string& name,
-                            const CoreSettings& settings, Judge& judge) {
-  const Descriptor directory = open_directory(settings.release);
-  if (!directory || ::fsync(file.descriptor()) != 0) return io_error("no release into " + settings.release);
-  const std::string destination = "directory " + settings.release;
-  const auto intent = judge.intend_release(verdict, name, destination);
-  if (!intent) return intent.error();
-  auto named = file.give_name(directory.get(), name);
-  const bool done = named && ::fsync(directory.get()) == 0;
-  (void)judge.end_release(verdict, *intent, done ? ReleaseStage::complete : ReleaseStage::aborted,
-                          named ? *named : name, destination, named ? "" : named.error().message);
-  return named;
-}
-
-// QUARANTINE/<scan id>/dump, as every dump that is kept.
-Result<std::string> quarantine(const PrivateFile& file, const GateVerdict& verdict,
-                               const CoreSettings& settings) {
-  const std::string path = settings.quarantine + "/" + verdict.scan_id;
-  if (::mkdir(path.c_str(), S_IRWXU) != 0) return io_error("no quarantine in " + path);
-  const Descriptor directory = open_directory(path);
-  if (!directory || ::fsync(file.descriptor()) != 0) return io_error("no quarantine in " + path);
-  if (auto named = file.give_name(directory.get(), "dump"); !named) return named;
-  const Descriptor above = open_directory(settings.quarantine);
-  if (::fsync(directory.get()) != 0 || !above || ::fsync(above.get()) != 0)
-    return io_error("no quarantine in " + path);
-  return path;
+// The core in quarantine, with nobody writing to it any more.
+Result<Custody> take_in(int descriptor, const CoreFacts& facts, const std::string& channel,
+                        const CoreSettings& settings, const Spool& spool) {
+  const std::string received = utc_now();
+  const auto file = receive_core(descriptor, spool.quarantine_path(), settings);
+  if (!file) return file.error();
+  return take_unnamed(spool, *file,
+                      {.scan_id = new_scan_id(),
+                       .name = facts.file_name(),
+                       .source = facts.source(channel),
+                       .received = received,
+                       .refuse = settings.refuse});
 }
 
 }  // namespace
 
-CoreFate keep_core(int descriptor, const CoreFacts& facts, const std::string& channel,
-                   const CoreSettings& settings, Judge& judge) {
-  const std::string name = facts.file_name();
-  const std::string who = name + " of " + printable(facts.program) + ", uid " + printable(facts.uid) + ": ";
-  if (facts.unwanted()) return {.said = who + "dropped unseen: its limit of core files is 0"};
-  const auto file = take_in(descriptor, settings);
-  if (!file) return {.said = who + "dropped unseen: " + file.error().message};
-  const GateVerdict verdict = judge.examine(file->descriptor(), facts.source(channel));
-  const auto fate = [&](CoreFate::Kind kind, const std::string& what) {
-    std::string said =
-        who + std::string(to_string(verdict.decision)) + ", " + what + ", scan " + verdict.scan_id;
-    if (!verdict.reasons.empty()) said += ": " + verdict.reasons.front();
-    return CoreFate{.kind = kind, .decision = verdict.decision, .said = printable(said)};
+PassageOutcome keep_core(int descriptor, const CoreFacts& facts, const std::string& channel,
+                         const CoreSettings& settings, const Spool& spool, const GateContext& context) {
+  const std::string who = printable(facts.program) + ", uid " + printable(facts.uid) + ": ";
+  const auto unseen = [&](const std::string& why) {
+    return PassageOutcome{.end = PassageEnd::dropped,
+                          .message = who + facts.file_name() + ": dropped unseen: " + printable(why)};
   };
-  if (verdict.decision == Decision::release && verdict.leaf) {
-    const auto released = release(*file, verdict, name, settings, judge);
-    return released ? fate(CoreFate::Kind::released, "released as " + *released)
-                    : fate(CoreFate::Kind::dropped, "dropped, since " + released.error().message);
-  }
-  if (settings.refuse) return fate(CoreFate::Kind::dropped, "refused");
-  const auto kept = quarantine(*file, verdict, settings);
-  return kept ? fate(CoreFate::Kind::quarantined, "in quarantine")
-              : fate(CoreFate::Kind::dropped, "dropped, since " + kept.error().message);
+  if (facts.unwanted()) return unseen("its limit of core files is 0");
+  const auto custody = take_in(descriptor, facts, channel, settings, spool);
+  if (!custody) return unseen(custody.error().message);
+  PassageOutcome outcome = Passage(spool, context).run(*custody);
+  outcome.message = who + outcome.message;
+  return outcome;
 }
 
 }  // namespace dumpgate

@@ -1,0 +1,174 @@
+"""A core as it is born: the handler that core_pattern names, with the core on standard input, and the coredump socket with
+the kernel's side played here. What came whole goes the way of every dump; what did not leaves nothing behind."""
+
+import json
+import signal
+import socket
+import struct
+import subprocess
+
+import dumps
+import program
+from gate_case import FaultCase, GateCase
+from program import BLOCK, HOLD, RELEASE, USAGE, run
+from waiver_property import with_a_key
+
+NO_LIMIT = "18446744073709551615"
+NAME = "core.signing_service.4711.1700000000"
+
+
+def told_by_the_kernel(limit=NO_LIMIT):
+    return ["4711", "1000", "1000", "6", "1700000000", limit, "host1", "1", "!opt!signing_service"]
+
+
+class CoreCase(GateCase):
+    def core_command(self, *more, told=None):
+        return [program.PROGRAM, "gate", "core", "--quarantine", self.quarantine, "--release", self.released, "--log",
+                self.log, "--keys", self.keys, "--tmp", self.directory, "-j", "2", "--max-memory", "128MiB", *more,
+                *(told_by_the_kernel() if told is None else told)]
+
+    def core(self, content, *more, told=None):
+        return run(*self.core_command(*more, told=told)[1:], input=content)
+
+    def verified(self, name):
+        return run("verify", self.released / name, "--vkey-file", self.log / "log.vkey").code == RELEASE
+
+    def left_in_quarantine(self):
+        return sorted(path.name for path in self.quarantine.iterdir() if not path.name.startswith("."))
+
+
+class Cores(CoreCase):
+    def test_clean_core_is_released_with_its_receipt(self):
+        done = self.core(self.clean)
+        self.assertEqual(done.code, RELEASE, done)
+        self.only_released(NAME)
+        self.assertEqual((self.released / NAME).read_bytes(), self.clean)
+        self.assertTrue(self.verified(NAME))
+        self.assertEqual(self.left_in_quarantine(), [])
+        verdict = [leaf for leaf in self.leaves() if leaf["predicateType"].endswith("dump-verdict:v1")][-1]
+        source = verdict["predicate"]["source"]
+        self.assertEqual(source["channel"], "core-pattern")
+        self.assertEqual(source["producer"]["program"], "/opt/signing_service")
+        (stages,) = self.releases().values()
+        self.assertEqual(stages, ["intent", "complete"])
+
+    def test_core_with_a_key_stays_as_every_dump_that_is_kept(self):
+        content = with_a_key()
+        done = self.core(content)
+        self.assertEqual(done.code, BLOCK, done)
+        self.only_released()
+        (scan_id,) = self.kept()
+        state = json.loads((self.quarantine / scan_id / "state.json").read_text())
+        self.assertEqual((state["stage"], state["decision"], state["channel"]), ("kept", "block", "core-pattern"))
+        dump = self.quarantine / scan_id / "dump"
+        self.assertEqual(dump.read_bytes(), content)
+        self.assertEqual(dump.stat().st_mode & 0o777, 0o600)
+        self.assertEqual(dump.parent.stat().st_mode & 0o777, 0o700)
+
+    def test_refused_core_is_nowhere(self):
+        for content, code in ((with_a_key(), BLOCK), (self.clean[:-4096], HOLD)):
+            done = self.core(content, "--refuse")
+            self.assertEqual(done.code, code, done)
+            self.assertEqual(self.left_in_quarantine(), [])
+        self.only_released()
+        self.assertEqual(self.core(self.clean, "--refuse").code, RELEASE)
+        self.only_released(NAME)
+
+    def test_cut_core_is_held(self):
+        for content in (b"", self.clean[:-4096], self.clean[:100]):
+            self.assertEqual(self.core(content).code, HOLD)
+        self.only_released()
+        self.assertEqual(len(self.kept()), 3)
+
+    def test_core_that_nobody_wants_or_that_is_not_understood_is_dropped_unseen(self):
+        self.assertEqual(self.core(self.clean, told=told_by_the_kernel("0")).code, HOLD)
+        self.assertEqual(self.core(self.clean, told=told_by_the_kernel()[:-1]).code, USAGE)
+        self.assertEqual(self.left_in_quarantine(), [])
+        self.only_released()
+
+    def test_cores_of_one_moment_beside_a_gate_all_arrive(self):
+        command = [str(word) for word in self.command("--rescan", "1", "--heartbeat", "1") if word != "--once"]
+        gate = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(gate.wait)
+        self.addCleanup(gate.kill)
+        handlers = [subprocess.Popen(list(map(str, self.core_command())), stdin=subprocess.PIPE,
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(3)]
+        for handler in handlers:
+            handler.stdin.write(self.clean)
+            handler.stdin.close()
+        self.assertEqual([handler.wait(program.PATIENCE_S) for handler in handlers], [RELEASE] * 3)
+        gate.send_signal(signal.SIGTERM)
+        gate.wait(program.PATIENCE_S)
+        self.assertEqual(len(self.released_dumps()), 3)
+        for name in self.released_dumps():
+            self.assertEqual((self.released / name).read_bytes(), self.clean)
+            self.assertTrue(self.verified(name))
+        self.assertEqual(sorted(self.releases().values()), [["intent", "complete"]] * 3)
+        self.check_log()
+
+
+class Socket(CoreCase):
+    def deliver(self, path, content):
+        """As the kernel does it: the offer, the answer, its mark, the core."""
+        with socket.socket(socket.AF_UNIX) as kernel:
+            kernel.settimeout(program.PATIENCE_S)
+            kernel.connect(str(path))
+            kernel.sendall(struct.pack("=IIQ", 16, 16, 15))
+            self.assertEqual(kernel.recv(16, socket.MSG_WAITALL), struct.pack("=IIQ", 16, 0, 9))
+            kernel.sendall(struct.pack("=I", 0) + content)
+            kernel.shutdown(socket.SHUT_WR)
+            self.assertEqual(kernel.recv(1), b"")  # closed by the gate when it has ended with the core
+
+    def test_cores_through_the_socket_go_the_same_way(self):
+        path = self.directory / "coredump.socket"
+        server = subprocess.Popen(list(map(str, self.core_command("--coredump-socket", path, told=[]))),
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        program.wait_until(path.exists, "the socket")
+        self.deliver(path, self.clean)
+        self.deliver(path, with_a_key())
+        server.send_signal(signal.SIGTERM)
+        server.wait(program.PATIENCE_S)
+        (name,) = self.released_dumps()
+        self.assertEqual((self.released / name).read_bytes(), self.clean)
+        self.assertTrue(self.verified(name))
+        (scan_id,) = self.kept()
+        state = json.loads((self.quarantine / scan_id / "state.json").read_text())
+        self.assertEqual((state["decision"], state["channel"]), ("block", "coredump-socket"))
+        self.check_log()
+
+
+class CoreFaults(CoreCase, FaultCase):
+    def test_killed_handler_leaves_nothing_or_a_dump_that_the_gate_goes_on_with(self):
+        core = self.directory / "core"
+        core.write_bytes(self.clean)
+        # strace hands its standard input on.
+        command = ["sh", "-c", 'exec "$@" <"$0"', core, *self.core_command()]
+        counts = self.calls(command)
+        self.only_released(NAME)
+        tried = 0
+        for name in ("mkdirat", "linkat", "rename", "renameat2", "fsync", "write", "sendto", "rmdir"):
+            for when in self.positions(counts[name], program.sampled(3)):
+                for path in self.released.iterdir():
+                    path.unlink()
+                before = len(self.intended())
+                self.traced(command, f"trace={name}", "-e", f"inject={name}:signal=KILL:when={when}")
+                tried += 1
+                with self.subTest(f"killed at {name} {when} of {counts[name]}"):
+                    was_taken_in = bool(self.kept() or self.released_dumps())
+                    if self.released_dumps():
+                        self.assertEqual(len(self.intended()), before + 1)
+                    again = self.gate()
+                    self.assertEqual(again.code, 0, again)
+                    self.assertEqual(self.left_in_quarantine(), [])
+                    self.only_released(*([NAME] if was_taken_in else []))
+                    if was_taken_in:
+                        self.assertEqual((self.released / NAME).read_bytes(), self.clean)
+                        self.assertTrue(self.verified(NAME))
+        print(f"{tried} kills")
+        self.assertGreater(tried, 10)
+
+
+if __name__ == "__main__":
+    program.main()
