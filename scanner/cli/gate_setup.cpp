@@ -38,11 +38,12 @@ int gate_failure(const Error& error) {
   return error.code == ErrorCode::usage || error.code == ErrorCode::unsupported ? exit_usage : exit_internal;
 }
 
-void LogSetup::declare(CLI::App& app) {
-  app.add_option("--log", log_directory_, "directory of the evidence log")->required();
-  app.add_option("--keys", keys_directory_, "directory of the log's and the site's key")->required();
-  app.add_flag("--weaker-sandbox", weaker_sandbox_,
-               "go on although the kernel lacks a mechanism; the log says so");
+void LogSetup::declare(CLI::App& app, GateOptions& options) {
+  options.need("evidence", app.add_option("--log", log_directory_, "directory of the evidence log"));
+  options.need("evidence",
+               app.add_option("--keys", keys_directory_, "directory of the log's and the site's key"));
+  options.bind("sandbox", app.add_flag("--weaker-sandbox", weaker_sandbox_,
+                                       "go on although the kernel lacks a mechanism; the log says so"));
 }
 
 Result<void> LogSetup::prepare(GateContext& context) {
@@ -67,12 +68,16 @@ Result<void> LogSetup::prepare(GateContext& context) {
   return {};
 }
 
-void GateSetup::declare(CLI::App& app) {
-  log_.declare(app);
+void GateSetup::declare(CLI::App& app, GateOptions& options) {
+  log_.declare(app, options);
   app.add_option("--tmp", temporary_, "where what comes through a pipe is kept, without a name");
   app.add_option("--timeout", timeout_,
                  "seconds for an examination, beside 240 for each begun GiB; default 120");
   settings_.declare(app);
+  for (const char* const name :
+       {"--tmp", "--timeout", "--policy", "--strict", "--no-known-test-keys", "--protect", "--site-key",
+        "--signatures", "--jobs", "--max-memory", "--max-expanded", "--max-layers"})
+    options.bind("examination", app.get_option(name));
 }
 
 Result<void> GateSetup::prepare() {

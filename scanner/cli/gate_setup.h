@@ -9,6 +9,7 @@
 #include <string>
 
 #include "scanner/base/result.h"
+#include "scanner/cli/gate_options.h"
 #include "scanner/cli/settings.h"
 #include "scanner/gate/examiner.h"
 #include "scanner/gate/signer_process.h"
@@ -22,7 +23,7 @@ namespace dumpgate {
 // Outlives everything that is done with its log. Not movable: parts point at each other.
 class LogSetup {
  public:
-  void declare(CLI::App& app);
+  void declare(CLI::App& app, GateOptions& options);
   // Fills in the context's log, identity and sandbox. Forks the signer: before any thread exists.
   Result<void> prepare(GateContext& context);
   const std::string& keys_directory() const { return keys_directory_; }
@@ -38,7 +39,7 @@ class LogSetup {
 // Outlives everything that is done with context(). Not movable.
 class GateSetup {
  public:
-  void declare(CLI::App& app);
+  void declare(CLI::App& app, GateOptions& options);
   // As LogSetup::prepare.
   Result<void> prepare();
   GateContext& context() { return context_; }

@@ -11,6 +11,7 @@
 #include "scanner/base/descriptor.h"
 #include "scanner/base/printable.h"
 #include "scanner/cli/command.h"
+#include "scanner/cli/gate_options.h"
 #include "scanner/cli/gate_setup.h"
 #include "scanner/cli/gate_verb.h"
 
@@ -21,11 +22,13 @@ class CheckVerb final : public Command {
  public:
   void declare(CLI::App& app) override {
     app.add_option("INPUT", input_, "a dump; '-' is standard input")->required();
-    setup_.declare(app);
+    options_.declare(app);
+    setup_.declare(app, options_);
     app.footer("Exit codes: those of scan. A verdict that could not be logged holds.");
   }
 
   int run() override {
+    if (const auto settled = options_.settle(); !settled) return gate_failure(settled.error());
     const bool from_stdin = input_ == "-";
     const Descriptor dump(from_stdin ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
                                      : ::open(input_.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
@@ -47,6 +50,7 @@ class CheckVerb final : public Command {
 
  private:
   std::string input_{};
+  GateOptions options_{};
   GateSetup setup_{};
 };
 

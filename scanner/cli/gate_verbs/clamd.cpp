@@ -8,6 +8,7 @@
 
 #include "scanner/base/printable.h"
 #include "scanner/cli/command.h"
+#include "scanner/cli/gate_options.h"
 #include "scanner/cli/gate_setup.h"
 #include "scanner/cli/gate_verb.h"
 #include "scanner/gate/adapters/clamd_connection.h"
@@ -20,25 +21,30 @@ namespace {
 class ClamdVerb final : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("--socket", socket_, "path of the socket")->required();
-    app.add_option("--socket-mode", mode_, "who may connect, octal; default 660")
-        ->check(CLI::IsMember({"600", "660", "666"}));
-    app.add_option("--in", clamd_.spool, "absolute; the only directory in which SCAN looks; default: none");
-    app.add_option("--quarantine", clamd_.quarantine, "where what is received lies, without a name")
-        ->required();
-    app.add_option("--tcp", tcp_, "listen on this loopback address too, like 127.0.0.1:3310");
-    app.add_option("--max-size", max_size_, "of one dump, like 64GiB (the default)");
-    app.add_option("--connections", clamd_.most_connections, "served at a time; further ones wait; default 8")
-        ->check(CLI::Range(1U, 256U));
-    app.add_option("--idle-seconds", idle_, "without a byte from a client; default 30")
-        ->check(CLI::Range(1U, 86400U));
-    app.add_option("--receive-seconds", receiving_, "for one stream; default 3600")
-        ->check(CLI::Range(1U, 864000U));
-    setup_.declare(app);
+    options_.declare(app);
+    options_.need("clamd", app.add_option("--socket", socket_, "path of the socket"));
+    options_.bind("clamd", app.add_option("--socket-mode", mode_, "who may connect, octal; default 660")
+                               ->check(CLI::IsMember({"600", "660", "666"})));
+    options_.bind("spool", app.add_option("--in", clamd_.spool,
+                                          "absolute; the only directory in which SCAN looks; default: none"));
+    options_.need("spool", app.add_option("--quarantine", clamd_.quarantine,
+                                          "where what is received lies, without a name"));
+    options_.bind("clamd",
+                  app.add_option("--tcp", tcp_, "listen on this loopback address too, like 127.0.0.1:3310"));
+    options_.bind("clamd", app.add_option("--max-size", max_size_, "of one dump, like 64GiB (the default)"));
+    options_.bind("clamd", app.add_option("--connections", clamd_.most_connections,
+                                          "served at a time; further ones wait; default 8")
+                               ->check(CLI::Range(1U, 256U)));
+    options_.bind("clamd", app.add_option("--idle-seconds", idle_, "without a byte from a client; default 30")
+                               ->check(CLI::Range(1U, 86400U)));
+    options_.bind("clamd", app.add_option("--receive-seconds", receiving_, "for one stream; default 3600")
+                               ->check(CLI::Range(1U, 864000U)));
+    setup_.declare(app, options_);
     app.footer("Exit codes: 0 told to stop before anything was asked, 2 usage, 128+n ended by signal n.");
   }
 
   int run() override {
+    if (const auto settled = options_.settle(); !settled) return gate_failure(settled.error());
     if (!max_size_.empty()) {
       const auto size = parse_size(max_size_);
       if (!size) return gate_failure(size.error());
@@ -69,6 +75,7 @@ class ClamdVerb final : public Command {
   }
 
  private:
+  GateOptions options_{};
   GateSetup setup_{};
   ClamdSettings clamd_{};
   std::string socket_{};

@@ -9,11 +9,13 @@
 
 #include "scanner/base/printable.h"
 #include "scanner/cli/command.h"
+#include "scanner/cli/gate_options.h"
 #include "scanner/cli/gate_setup.h"
 #include "scanner/cli/gate_verb.h"
 #include "scanner/gate/adapters/core_keeper.h"
 #include "scanner/gate/adapters/coredump_socket.h"
 #include "scanner/gate/adapters/listener.h"
+#include "scanner/gate/owner_rights.h"
 #include "scanner/gate/passage.h"
 #include "scanner/gate/spool.h"
 
@@ -27,20 +29,27 @@ class CoreVerb final : public Command {
  public:
   void declare(CLI::App& app) override {
     app.add_option("VALUE", values_, "the values of %P %u %g %s %t %c %h %d %E");
-    app.add_option("--quarantine", quarantine_, "directory of every core until it is released, 0700")
-        ->required();
-    app.add_option("--release", release_, "directory of what may leave")->required();
-    app.add_flag("--refuse", core_.refuse, "drop what may not leave, instead of keeping it in quarantine");
+    options_.declare(app);
+    options_.need("spool", app.add_option("--quarantine", quarantine_,
+                                          "directory of every core until it is released, 0700"));
+    options_.need("spool", app.add_option("--release", release_, "directory of what may leave"));
+    options_.bind("core", app.add_flag("--refuse", core_.refuse,
+                                       "drop what may not leave, instead of keeping it in quarantine"));
     app.add_option("--coredump-socket", socket_,
                    "serve this path, as '@@PATH' in core_pattern names it, instead of reading one core");
-    setup_.declare(app);
-    app.footer("Exit codes: as those of scan; a dropped core is a hold.");
+    setup_.declare(app, options_);
+    app.footer(
+        "Exit codes: as those of scan; a dropped core is a hold. Run by root, it works with the rights of "
+        "the\n"
+        "owner of the quarantine.");
   }
 
   int run() override {
+    if (const auto settled = options_.settle(); !settled) return gate_failure(settled.error());
     if (!socket_.empty()) return serve();
     const auto facts = core_facts(values_);
     if (!facts) return gate_failure(facts.error());
+    if (const auto taken = take_owner_rights(quarantine_); !taken) return gate_failure(taken.error());
     const auto spool = Spool::open(quarantine_, release_);
     if (!spool) return gate_failure(spool.error());
     if (const auto prepared = setup_.prepare(); !prepared) return gate_failure(prepared.error());
@@ -66,6 +75,8 @@ class CoreVerb final : public Command {
         TimedSocket socket(number);
         const auto agreed = agree_on_coredump(socket, true, std::chrono::steady_clock::now() + agreement);
         if (!agreed) return (void)gate_failure(agreed.error());
+        if (const auto taken = take_owner_rights(quarantine_); !taken)
+          return (void)gate_failure(taken.error());
         const PassageOutcome outcome =
             keep_core(number, facts, "coredump-socket", core_, *spool, setup_.context());
         write_stderr("dumpgate: " + outcome.message + "\n");
@@ -76,6 +87,7 @@ class CoreVerb final : public Command {
     return 0;
   }
 
+  GateOptions options_{};
   GateSetup setup_{};
   CoreSettings core_{};
   std::string quarantine_{}, release_{};

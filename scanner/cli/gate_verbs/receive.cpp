@@ -8,8 +8,9 @@
 #include <cstdlib>
 #include <string>
 
-#include "scanner/base/printable.h"
 #include "scanner/cli/command.h"
+#include "scanner/cli/gate_options.h"
+#include "scanner/cli/gate_setup.h"
 #include "scanner/cli/gate_verb.h"
 #include "scanner/cli/settings.h"
 
@@ -19,20 +20,20 @@ namespace {
 class ReceiveVerb final : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("--in", settings_.in, "the gate's input directory")->required();
-    app.add_option("--max-size", max_size_, "of one file, like 64GiB (the default)");
+    options_.declare(app);
+    options_.need("spool", app.add_option("--in", settings_.in, "the gate's input directory"));
+    options_.bind("receive",
+                  app.add_option("--max-size", max_size_, "of one file, like 64GiB (the default)"));
     app.footer(
         "What the sender wants is read from SSH_ORIGINAL_COMMAND: sftp, rsync, scp, dd of=NAME.\n"
         "Exit codes: 0 everything that was sent is in the input directory, 1 not everything, 2 usage.");
   }
 
   int run() override {
+    if (const auto settled = options_.settle(); !settled) return gate_failure(settled.error());
     if (!max_size_.empty()) {
       const auto size = parse_size(max_size_);
-      if (!size) {
-        write_stderr("dumpgate: " + printable(size.error().message) + "\n");
-        return exit_usage;
-      }
+      if (!size) return gate_failure(size.error());
       settings_.most_bytes = *size;
     }
     const char* const command = std::getenv("SSH_ORIGINAL_COMMAND");  // NOLINT(concurrency-mt-unsafe)
@@ -40,6 +41,7 @@ class ReceiveVerb final : public Command {
   }
 
  private:
+  GateOptions options_{};
   ReceiveSettings settings_{};
   std::string max_size_{};
 };

@@ -6,11 +6,13 @@
 
 #include "scanner/base/printable.h"
 #include "scanner/cli/command.h"
+#include "scanner/cli/gate_options.h"
 #include "scanner/cli/gate_setup.h"
 #include "scanner/cli/gate_verb.h"
 #include "scanner/cli/log_verb.h"
 #include "scanner/evidence/dsse.h"
 #include "scanner/evidence/waiver.h"
+#include "scanner/gate/owner_rights.h"
 #include "scanner/gate/spool.h"
 #include "scanner/gate/waived_release.h"
 
@@ -23,11 +25,13 @@ class ReleaseVerb final : public Command {
     app.add_option("SCAN-ID", scan_id_, "the name of the dump's directory in quarantine")->required();
     app.add_option("--waiver", waiver_, "the waiver, as 'log waiver' makes it; '-' is standard input")
         ->required();
-    app.add_option("--approvers", approvers_, "directory of the public keys of those who may sign waivers")
-        ->required();
-    app.add_option("--quarantine", quarantine_, "the gate's directory of what may not leave")->required();
-    app.add_option("--release", release_, "directory of what may leave")->required();
-    setup_.declare(app);
+    options_.declare(app);
+    options_.need("evidence", app.add_option("--approvers", approvers_,
+                                             "directory of the public keys of those who may sign waivers"));
+    options_.need("spool",
+                  app.add_option("--quarantine", quarantine_, "the gate's directory of what may not leave"));
+    options_.need("spool", app.add_option("--release", release_, "directory of what may leave"));
+    setup_.declare(app, options_);
     app.footer(
         "Exit codes: 0 released, 1 refused: nothing was done, 2 usage, 3 not finished: the same again, or "
         "the "
@@ -35,11 +39,14 @@ class ReleaseVerb final : public Command {
   }
 
   int run() override {
+    if (const auto settled = options_.settle(); !settled) return gate_failure(settled.error());
+    // What the person may read, before the person's rights are given up.
     const auto approvers = read_approvers(approvers_);
     if (!approvers) return gate_failure(approvers.error());
     auto waiver = read_input_text(waiver_, most_envelope_bytes + 1);
     if (!waiver) return gate_failure({ErrorCode::usage, waiver.error().message, std::nullopt});
     if (waiver->ends_with('\n')) waiver->pop_back();
+    if (const auto taken = take_owner_rights(quarantine_); !taken) return gate_failure(taken.error());
     const auto spool = Spool::open(quarantine_, release_);
     if (!spool) return gate_failure(spool.error());
     GateContext context;
@@ -54,6 +61,7 @@ class ReleaseVerb final : public Command {
   }
 
  private:
+  GateOptions options_{};
   LogSetup setup_{};
   std::string scan_id_{}, waiver_{}, approvers_{}, quarantine_{}, release_{};
 };

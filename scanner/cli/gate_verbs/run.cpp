@@ -6,6 +6,7 @@
 
 #include "scanner/base/printable.h"
 #include "scanner/cli/command.h"
+#include "scanner/cli/gate_options.h"
 #include "scanner/cli/gate_setup.h"
 #include "scanner/cli/gate_verb.h"
 #include "scanner/gate/gate.h"
@@ -16,25 +17,29 @@ namespace {
 class RunVerb final : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("--in", in_, "directory that producers write to")->required();
-    app.add_option("--release", release_, "directory of what may leave")->required();
-    app.add_option("--quarantine", quarantine_, "directory of everything else, 0700")->required();
-    app.add_option("--workers", gate_.workers, "dumps examined at a time; default 1")
-        ->check(CLI::Range(1U, 256U));
-    app.add_option("--reserve", reserve_, "room that stays free on the disks, like 1GiB (the default)");
-    app.add_option("--rescan", gate_.rescan_seconds, "seconds between looks at the input; default 5")
-        ->check(CLI::Range(1U, 3600U));
-    app.add_option("--heartbeat", gate_.heartbeat_seconds,
-                   "seconds between signs of life in the log; default 3600")
-        ->check(CLI::Range(1U, 1'000'000U));
+    options_.declare(app);
+    options_.need("spool", app.add_option("--in", in_, "directory that producers write to"));
+    options_.need("spool", app.add_option("--release", release_, "directory of what may leave"));
+    options_.need("spool", app.add_option("--quarantine", quarantine_, "directory of everything else, 0700"));
+    options_.bind("run", app.add_option("--workers", gate_.workers, "dumps examined at a time; default 1")
+                             ->check(CLI::Range(1U, 256U)));
+    options_.bind("run", app.add_option("--reserve", reserve_,
+                                        "room that stays free on the disks, like 1GiB (the default)"));
+    options_.bind("run", app.add_option("--rescan", gate_.rescan_seconds,
+                                        "seconds between looks at the input; default 5")
+                             ->check(CLI::Range(1U, 3600U)));
+    options_.bind("run", app.add_option("--heartbeat", gate_.heartbeat_seconds,
+                                        "seconds between signs of life in the log; default 3600")
+                             ->check(CLI::Range(1U, 1'000'000U)));
     app.add_flag("--once", gate_.once, "handle what is there, and end");
-    setup_.declare(app);
+    setup_.declare(app, options_);
     app.footer(
         "Exit codes: 0 ended as asked (a verdict is in the log), 2 usage, 4 the log cannot be written or "
         "an internal error,\n128+n ended by signal n.");
   }
 
   int run() override {
+    if (const auto settled = options_.settle(); !settled) return gate_failure(settled.error());
     if (!reserve_.empty()) {
       const auto bytes = parse_size(reserve_);
       if (!bytes) return gate_failure(bytes.error());
@@ -53,6 +58,7 @@ class RunVerb final : public Command {
 
  private:
   std::string in_{}, release_{}, quarantine_{}, reserve_{};
+  GateOptions options_{};
   GateSettings gate_{};
   GateSetup setup_{};
 };
