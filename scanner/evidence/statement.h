@@ -79,8 +79,7 @@ struct ReleaseFacts {
 std::string release_statement(const ReleaseFacts& facts);
 
 struct ControlFacts {
-  std::string
-      event{};  // start, stop, heartbeat, self-test, policy-change, signatures-change, override, recovery
+  std::string event{};  // start, stop, heartbeat, self-test, policy-change, signatures-change, recovery
   GateIdentity gate{};
   std::string time{};
   std::map<std::string, std::string>

@@ -17,6 +17,7 @@
 #include <deque>
 #include <exception>
 #include <map>
+#include <set>
 #include <span>
 #include <utility>
 #include <vector>
@@ -150,12 +151,15 @@ class Gate {
       say_(printable(names.error().message));
       return false;
     }
+    std::erase_if(complained_,
+                  [&](const std::string& name) { return !std::ranges::binary_search(*names, name); });
     std::size_t taken = 0;
     for (const std::string& name : *names) {
       if (taken == free || stop_) break;
       const auto scan_id = intake_.take(name);
       if (!scan_id) {
-        say_(printable(name) + ": not taken in: " + printable(scan_id.error().message));
+        if (complained_.insert(name).second)
+          say_(printable(name) + ": not taken in: " + printable(scan_id.error().message));
       } else if (*scan_id) {
         queue_.push_back(**scan_id);
         ++taken;
@@ -277,6 +281,7 @@ class Gate {
   std::map<pid_t, Child> children_{};
   Clock::time_point next_beat_{};
   bool full_ = false;
+  std::set<std::string> complained_{};  // of names in the input directory, said once
   GateCount count_{};
 };
 

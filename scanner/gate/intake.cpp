@@ -82,6 +82,10 @@ Result<std::optional<std::string>> Intake::take(const std::string& name) const {
   const Descriptor file(
       ::openat(in_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   struct stat status{};
+  // A file that is there for good and cannot be read is somebody's mistake, and shall not lie unnoticed.
+  if (!file && errno == EACCES && ::fstatat(in_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+      S_ISREG(status.st_mode))
+    return Error{ErrorCode::io, "this user may not read it", std::nullopt};
   if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return not_now;
   const WriteState writers = take_read_lease(file.get());
   if (writers == WriteState::somebody) return not_now;

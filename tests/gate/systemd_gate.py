@@ -1,6 +1,7 @@
 """The systemd units: systemd understands them, they are closed as far as it can tell, and what the gate does in earnest is
 within what they allow. Units cannot be started here; what the program does is seen by strace."""
 
+import os
 import pathlib
 import re
 import subprocess
@@ -75,6 +76,30 @@ def calls_of(filters):
         words = set().union(*(members(word) for word in line.lstrip("~").split()))
         allowed = allowed - words if line.startswith("~") else allowed | words
     return allowed
+
+
+class Service(gate_case.GateCase):
+    """The gate as its unit starts it: as a user, with two capabilities and no way to more."""
+
+    def test_files_of_other_users_are_taken_by_rename(self):
+        need("setpriv")
+        self.give_to(owner=1)
+        unit = (UNITS / "dumpgate-gate.service.in").read_text()
+        (caps,) = re.findall(r"^AmbientCapabilities=(.*)$", unit, re.MULTILINE)
+        self.assertEqual(re.findall(r"^CapabilityBoundingSet=(.*)$", unit, re.MULTILINE), [caps])
+        wanted = ",".join("+" + cap.removeprefix("CAP_").lower() for cap in caps.split())
+        path = self.put("core", self.clean)  # root's, and of the group that the input directory gives
+        os.chown(path, 0, 1)
+        path.chmod(0o640)
+        self.put("unreadable", self.clean).chmod(0o600)
+        before = path.stat().st_ino
+        done = self.gate(prefix=("setpriv", "--reuid=1", "--regid=1", "--clear-groups", "--no-new-privs",
+                                 f"--bounding-set=-all,{wanted}", f"--inh-caps={wanted}", f"--ambient-caps={wanted}"))
+        self.assertEqual(done.code, 0, done)
+        self.assertIn(b"unreadable: not taken in: this user may not read it", done.err)
+        self.only_released("core")
+        released = (self.released / "core").stat()
+        self.assertEqual((released.st_ino, released.st_uid), (before, 1))
 
 
 class Calls(gate_case.GateCase):

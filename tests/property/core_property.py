@@ -86,6 +86,16 @@ class Cores(CoreCase):
         self.assertEqual(self.left_in_quarantine(), [])
         self.only_released()
 
+    def test_root_works_with_the_rights_of_the_spools_owner(self):
+        self.give_to(owner=1)
+        for content, code in ((self.clean, RELEASE), (with_a_key(), BLOCK)):
+            done = self.core(content)
+            self.assertEqual(done.code, code, done)
+        self.only_released(NAME)
+        self.assertEqual(len(self.kept()), 1)
+        for place in (self.released, self.quarantine, self.log):
+            self.assertEqual([path for path in place.rglob("*") if path.stat().st_uid != 1 and path.name != "index.sqlite"], [])
+
     def test_cores_of_one_moment_beside_a_gate_all_arrive(self):
         command = [str(word) for word in self.command("--rescan", "1", "--heartbeat", "1") if word != "--once"]
         gate = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
