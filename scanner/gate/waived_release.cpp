@@ -52,9 +52,11 @@ class WaivedRelease {
     if (!state) return not_there();
     switch (state->stage) {
       case SpoolStage::kept:
+        return state;
       case SpoolStage::releasing:
       case SpoolStage::placed:
-        return state;
+        if (state->waiver) return state;
+        return refused("the release of " + scan_id_ + " is under way; the gate goes on with it");
       case SpoolStage::taking:
       case SpoolStage::taken:
         return refused("nothing was decided of " + scan_id_ + " yet");

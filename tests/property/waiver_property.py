@@ -150,6 +150,21 @@ class Waivers(BlockedDump, GateCase):
         self.only_released()
         self.assertEqual(self.release(waiver).code, RELEASE)
 
+    def test_only_what_was_kept_can_be_waived(self):
+        waiver = self.people.waiver(self.directory / "waiver", self.digest, "ada", "bob")
+        path = self.quarantine / self.scan_id / "state.json"
+        state = json.loads(path.read_text())
+        for stage in ("taking", "taken", "releasing", "placed", "dropping"):
+            path.write_text(json.dumps({**state, "stage": stage}))
+            done = self.release(waiver)
+            self.assertEqual(done.code, BLOCK, done)
+        # Another verdict, or none, than the one that the log has.
+        for index in (0, 1, 999):
+            path.write_text(json.dumps({**state, "verdict_index": index}))
+            self.assertNotEqual(self.release(waiver).code, RELEASE)
+        self.only_released()
+        self.assertEqual(self.waivers(), [])
+
     def test_log_s_own_key_is_nobody(self):
         signature_of_the_log = self.people.directory / "carol.pem"
         signature_of_the_log.write_bytes(keys.openssl("pkey", "-in", str(self.keys / "gate.key"), "-pubout"))
