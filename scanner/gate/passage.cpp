@@ -48,6 +48,10 @@ Decision decided(const SpoolState& state) {
   return state.decision == to_string(Decision::block) ? Decision::block : Decision::hold;
 }
 
+std::string logged_as(const SpoolState& state) {
+  return ", scan " + state.scan_id + " (leaf " + std::to_string(state.verdict_index) + ")";
+}
+
 // A name in the release directory that is free, with those of its proofs.
 std::string free_name(const Spool& spool, const SpoolState& state) {
   for (const char* const ending : {"", ".intoto.jsonl", ".tlog-proof"})
@@ -119,8 +123,8 @@ PassageOutcome Passage::keep(SpoolState state, const std::string& why) {
   if (const auto saved = spool_.save(state); !saved) return postponed(state.name, saved.error().message);
   if (state.refuse) return drop(state, why);
   return {.end = PassageEnd::kept,
-          .message = printable(state.name) + ": " + state.decision + ", kept as " + state.scan_id +
-                     " (leaf " + std::to_string(state.verdict_index) + "): " + printable(why),
+          .message = printable(state.name) + ": " + state.decision + ", kept" + logged_as(state) + ": " +
+                     printable(why),
           .decision = decided(state)};
 }
 
@@ -132,8 +136,8 @@ PassageOutcome Passage::drop(const SpoolState& state, const std::string& why) {
   if (const auto gone = spool_.forget(state.scan_id); !gone)
     return postponed(state.name, gone.error().message);
   return {.end = PassageEnd::dropped,
-          .message = printable(state.name) + ": " + state.decision + ", dropped, scan " + state.scan_id +
-                     " (leaf " + std::to_string(state.verdict_index) + "): " + printable(why),
+          .message = printable(state.name) + ": " + state.decision + ", dropped" + logged_as(state) + ": " +
+                     printable(why),
           .decision = decided(state)};
 }
 
@@ -244,8 +248,8 @@ PassageOutcome Passage::finish(const SpoolState& state, const GateVerdict& verdi
     return postponed(state.name, "released; " + gone.error().message);
   return {.end = PassageEnd::released,
           .message = printable(state.name) + ": released as " + printable(state.release_name) +
-                     (verdict.waiver ? " by a waiver (leaf " + std::to_string(*verdict.waiver) + ")" : "") +
-                     " (leaf " + std::to_string(state.verdict_index) + ")",
+                     (verdict.waiver ? " by the waiver of leaf " + std::to_string(*verdict.waiver) : "") +
+                     logged_as(state),
           .decision = verdict.decision};
 }
 

@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
+#include <malloc.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
@@ -22,6 +23,7 @@ namespace dumpgate {
 namespace {
 
 constexpr uid_t nobody = 65534;
+constexpr int most_arenas = 8;  // of malloc
 
 Error refused(const std::string& what, int number) {
   return {.code = ErrorCode::unsupported, .message = what + ": " + std::generic_category().message(number)};
@@ -163,6 +165,9 @@ Result<std::vector<std::string>> confine_with(const SandboxPolicy& policy, std::
                                               bool examines) {
   Mechanisms mechanisms(policy.require_all);
   const bool change_user = ::geteuid() == 0;
+  // With many threads malloc wants to know how many processors there are and opens a file of /sys for it
+  // (glibc's arena_get2), which would kill the process. Told how many arenas it may have, it does not ask.
+  (void)::mallopt(M_ARENA_MAX, most_arenas);
   mechanisms.add("no_new_privs", result_of(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)));
   mechanisms.add("rlimits", set_limits(policy, change_user));
   if (change_user) mechanisms.add("uid 65534", change_user_for_good());

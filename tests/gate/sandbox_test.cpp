@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <barrier>
 #include <csignal>
 #include <functional>
 #include <thread>
@@ -56,6 +57,23 @@ TEST(Sandbox, LetsMemoryThreadsAndReadingBe) {
             }),
             7);
   (void)::close(dump);
+}
+
+// More threads at a time than malloc has arenas for without asking how many processors there are.
+TEST(Sandbox, LetsManyThreadsAllocateAtOnce) {
+  EXPECT_EQ(confined([] {
+              constexpr int count = 40;
+              std::barrier all(count);
+              std::vector<std::thread> threads;
+              for (int i = 0; i < count; ++i)
+                threads.emplace_back([&] {
+                  const std::vector<char> mine(1000, 1);
+                  all.arrive_and_wait();
+                });
+              for (std::thread& thread : threads) thread.join();
+              return 7;
+            }),
+            7);
 }
 
 struct Attempt {
