@@ -167,7 +167,8 @@ Result<std::vector<std::string>> confine_with(const SandboxPolicy& policy, std::
   const bool change_user = ::geteuid() == 0;
   // With many threads malloc wants to know how many processors there are and opens a file of /sys for it
   // (glibc's arena_get2), which would kill the process. Told how many arenas it may have, it does not ask.
-  (void)::mallopt(M_ARENA_MAX, most_arenas);
+  // The process has no thread yet.
+  (void)::mallopt(M_ARENA_MAX, most_arenas);  // NOLINT(concurrency-mt-unsafe)
   mechanisms.add("no_new_privs", result_of(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)));
   mechanisms.add("rlimits", set_limits(policy, change_user));
   if (change_user) mechanisms.add("uid 65534", change_user_for_good());

@@ -1,5 +1,5 @@
-// What lies in quarantine: one dump is in one pair of hands, its state is read whole or not at all, and a core
-// gets its place only when it is whole.
+// What lies in quarantine: one dump is in one pair of hands, its state is read whole or not at all, and a
+// core gets its place only when it is whole.
 
 #include "scanner/gate/spool.h"
 
@@ -104,7 +104,8 @@ TEST_F(SpoolTest, AStateThatIsNotWholeIsNone) {
     return parse_spool_state(std::as_bytes(std::span(bytes))).has_value();
   };
   EXPECT_TRUE(parsed(text));
-  for (std::size_t size = 0; size + 2 < text.size(); ++size) EXPECT_FALSE(parsed(text.substr(0, size))) << size;
+  for (std::size_t size = 0; size + 2 < text.size(); ++size)
+    EXPECT_FALSE(parsed(text.substr(0, size))) << size;
   std::string odd = text;
   odd.replace(odd.find("\"taking\""), 8, "\"gone\"");
   EXPECT_FALSE(parsed(odd));
