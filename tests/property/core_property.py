@@ -122,7 +122,7 @@ class Socket(CoreCase):
         """As the kernel does it: the offer, the answer, its mark, the core."""
         with socket.socket(socket.AF_UNIX) as kernel:
             kernel.settimeout(program.PATIENCE_S)
-            kernel.connect(str(path))
+            program.wait_until(lambda: kernel.connect_ex(str(path)) == 0, "a listener behind the socket")
             kernel.sendall(struct.pack("=IIQ", 16, 16, 15))
             self.assertEqual(kernel.recv(16, socket.MSG_WAITALL), struct.pack("=IIQ", 16, 0, 9))
             kernel.sendall(struct.pack("=I", 0) + content)
