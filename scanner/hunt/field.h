@@ -23,7 +23,14 @@
 
 // Unrolled and inlined as a whole, but not under a sanitizer: with its checks in every operation that takes
 // the compiler many minutes.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__has_feature)
+#define FIELD_UNDER_SANITIZER (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define FIELD_UNDER_SANITIZER 1
+#else
+#define FIELD_UNDER_SANITIZER 0
+#endif
+#if FIELD_UNDER_SANITIZER
 #define FIELD_INLINE inline
 #define FIELD_UNROLL
 #else
@@ -218,3 +225,4 @@ class Field {
 
 #undef FIELD_INLINE
 #undef FIELD_UNROLL
+#undef FIELD_UNDER_SANITIZER
