@@ -32,7 +32,7 @@ struct MinidumpModule {
 class MinidumpWriter {
  public:
   explicit MinidumpWriter(bool big_endian = false, unsigned slots = 8)
-      : directory_(big_endian), body_(big_endian), slots_(slots) {
+      : directory_(big_endian), body_(big_endian) {
     body_.text("MDMP").u32(0x0001a793).u32(slots).u32(header_size).zeros(16).zeros(slots * entry_size);
     if (big_endian) {
       const Bytes magic = ByteWriter().text("PMDM").bytes();
@@ -130,7 +130,6 @@ class MinidumpWriter {
 
   ByteWriter directory_;
   ByteWriter body_;
-  unsigned slots_;
 };
 
 }  // namespace dumpgate::support
