@@ -108,7 +108,7 @@ class Faults(EvidenceCase):
         self.assertTrue({"openat", "write", "fsync", "rename", "flock"} <= set(found), found)
         places = []
         for name, ordinals in found.items():
-            few = ordinals if len(ordinals) <= 20 else ordinals[:3] + ordinals[len(ordinals) // 2 :][:3] + ordinals[-3:]
+            few = ordinals if len(ordinals) <= 9 else ordinals[:3] + ordinals[len(ordinals) // 2 :][:3] + ordinals[-3:]
             places += [(name, ordinal) for ordinal in few]
         return places
 
