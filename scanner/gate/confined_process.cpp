@@ -11,19 +11,15 @@
 #include <cerrno>
 #include <csignal>
 #include <exception>
-#include <system_error>
 #include <utility>
 
+#include "scanner/base/system_error.h"
 #include "scanner/gate/sandbox.h"
 
 namespace dumpgate {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-Error io_error(const std::string& what) {
-  return {.code = ErrorCode::io, .message = what + ": " + std::generic_category().message(errno)};
-}
 
 // The parent's handlers and blocked signals mean nothing in the child.
 void forget_signals() {

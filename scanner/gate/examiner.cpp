@@ -14,6 +14,7 @@
 #include "scanner/base/printable.h"
 #include "scanner/evidence/public_key_list.h"
 #include "scanner/evidence/retro_filter.h"
+#include "scanner/gate/file_state.h"
 #include "scanner/gate/private_file.h"
 #include "scanner/gate/worker.h"
 #include "scanner/report/report.h"
@@ -21,13 +22,6 @@
 
 namespace dumpgate {
 namespace {
-
-// What may not change while a file is examined. A file of ours changes its change time when it gets a name,
-// so that it is looked at by whoever gives it one.
-bool same_content(const struct stat& before, const struct stat& after) {
-  return before.st_size == after.st_size && before.st_mtim.tv_sec == after.st_mtim.tv_sec &&
-         before.st_mtim.tv_nsec == after.st_mtim.tv_nsec;
-}
 
 // Everything that `descriptor` delivers, in a file without a name.
 Result<PrivateFile> kept_from_pipe(int descriptor, const GateContext& context) {

@@ -7,20 +7,16 @@
 #include <cerrno>
 #include <functional>
 #include <span>
-#include <system_error>
 #include <vector>
 
 #include "scanner/base/descriptor.h"
 #include "scanner/base/hex.h"
+#include "scanner/base/system_error.h"
 #include "scanner/gate/confined_process.h"
 #include "scanner/io/digest.h"
 
 namespace dumpgate {
 namespace {
-
-Error io_error(const std::string& what) {
-  return {.code = ErrorCode::io, .message = what + ": " + std::generic_category().message(errno)};
-}
 
 Result<CopiedFile> read_all(int file, const std::function<bool(std::span<const std::byte>)>& take) {
   std::vector<std::byte> piece(std::size_t{1} << 20);

@@ -10,9 +10,10 @@
 #include <chrono>
 #include <cstdio>
 #include <string_view>
-#include <system_error>
 
+#include "scanner/base/system_error.h"
 #include "scanner/gate/file_copy.h"
+#include "scanner/gate/file_state.h"
 #include "scanner/gate/read_lease.h"
 #include "scanner/io/durable_file.h"
 
@@ -22,9 +23,8 @@ namespace {
 constexpr std::string_view claim_prefix = ".dumpgate-";
 constexpr std::chrono::seconds settle_time{5};  // of files whose writers cannot be seen
 
-Error io_error(const std::string& what) {
-  return {.code = ErrorCode::io, .message = what + ": " + std::generic_category().message(errno)};
-}
+// The name of an original in the input directory while it is copied.
+std::string claimed_name(const std::string& scan_id) { return std::string(claim_prefix) + scan_id; }
 
 bool is_set_aside(std::string_view name) {
   return name.starts_with('.') || name.ends_with(".part") || name.ends_with(".tmp") ||
@@ -127,7 +127,7 @@ Result<std::optional<std::string>> Intake::move_in(const SpoolState& state, int 
 
 // By copy. The original is first given a hidden name, so that nothing else is removed in its stead.
 Result<std::optional<std::string>> Intake::copy_in(const SpoolState& state) const {
-  const std::string claimed = std::string(claim_prefix) + state.scan_id;
+  const std::string claimed = claimed_name(state.scan_id);
   if (rename_new(in_.get(), state.name, in_.get(), claimed) != 0) {
     if (errno == ENOENT) return std::optional<std::string>();
     return io_error("cannot claim a file");
@@ -144,8 +144,7 @@ Result<void> Intake::copy_claimed(const SpoolState& state, const std::string& cl
   const std::string part = spool_->place(state.scan_id) + "/dump.part";
   if (const auto copied = copy_file(from.get(), part); !copied) return copied.error();
   struct stat after{};
-  if (::fstat(from.get(), &after) != 0 || after.st_size != before.st_size ||
-      after.st_mtim.tv_sec != before.st_mtim.tv_sec || after.st_mtim.tv_nsec != before.st_mtim.tv_nsec)
+  if (::fstat(from.get(), &after) != 0 || !same_content(before, after))
     return Error{ErrorCode::io, "a file changed while it was copied", std::nullopt};
   if (::rename(part.c_str(), spool_->dump_of(state.scan_id).c_str()) != 0)
     return io_error("cannot name a copy");
@@ -164,7 +163,7 @@ void Intake::undo(const SpoolState& state) const {
   if (now && now->stage != SpoolStage::taking) return;
   const std::string part = spool_->place(state.scan_id) + "/dump.part";
   (void)::unlink(part.c_str());
-  const std::string claimed = std::string(claim_prefix) + state.scan_id;
+  const std::string claimed = claimed_name(state.scan_id);
   (void)rename_new(in_.get(), claimed, in_.get(), state.name);
   struct stat status{};
   if (::lstat(spool_->dump_of(state.scan_id).c_str(), &status) == 0) {
@@ -186,7 +185,7 @@ Result<std::optional<SpoolState>> Intake::settle(const Custody& custody) const {
     if (const auto gone = spool_->forget(scan_id); !gone) return gone.error();
     return back;
   }
-  const std::string claimed = std::string(claim_prefix) + scan_id;
+  const std::string claimed = claimed_name(scan_id);
   if (known->stage != SpoolStage::taking) {
     // The copy is whole; only its original may still be there.
     if (::unlinkat(in_.get(), claimed.c_str(), 0) == 0) (void)::fsync(in_.get());

@@ -9,13 +9,14 @@
 #include <cstdio>
 #include <span>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include "scanner/base/descriptor.h"
 #include "scanner/base/printable.h"
+#include "scanner/base/system_error.h"
 #include "scanner/evidence/receipt.h"
 #include "scanner/gate/file_copy.h"
+#include "scanner/gate/file_state.h"
 #include "scanner/gate/read_lease.h"
 #include "scanner/io/durable_file.h"
 
@@ -23,10 +24,6 @@ namespace dumpgate {
 namespace {
 
 constexpr mode_t released_mode = S_IRUSR | S_IWUSR | S_IRGRP;
-
-Error io_error(const std::string& what) {
-  return {.code = ErrorCode::io, .message = what + ": " + std::generic_category().message(errno)};
-}
 
 PassageOutcome postponed(const std::string& name, const std::string& why) {
   return {.end = PassageEnd::postponed, .message = printable(name) + ": not now: " + printable(why)};
@@ -37,11 +34,7 @@ std::string destination_of(const Spool& spool) { return "directory " + spool.rel
 // What must be as it was when the examination began.
 bool unchanged(const struct stat& before, int dump) {
   struct stat now{};
-  const auto same = [](const timespec& a, const timespec& b) {
-    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-  };
-  return ::fstat(dump, &now) == 0 && now.st_size == before.st_size && now.st_nlink == 1 &&
-         before.st_nlink == 1 && same(now.st_mtim, before.st_mtim) && same(now.st_ctim, before.st_ctim);
+  return ::fstat(dump, &now) == 0 && untouched(before, now) && now.st_nlink == 1 && before.st_nlink == 1;
 }
 
 Decision decided(const SpoolState& state) {
@@ -83,7 +76,7 @@ PassageOutcome Passage::run(const Custody& custody) {
 }
 
 PassageOutcome Passage::examine(SpoolState state) {
-  const Descriptor dump(::open(spool_.dump_of(state.scan_id).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  const Descriptor dump = spool_.open_dump(state.scan_id);
   struct stat before{};
   if (!dump || ::fstat(dump.get(), &before) != 0) return postponed(state.name, "its dump cannot be opened");
   const WriteState writers = take_read_lease(dump.get());
@@ -298,7 +291,7 @@ PassageOutcome Passage::resume_unintended(SpoolState state) {
 
 // Of a release that is intended, with the dump still in quarantine.
 PassageOutcome Passage::complete(SpoolState state, const ReleaseTrace& trace) {
-  const Descriptor dump(::open(spool_.dump_of(state.scan_id).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  const Descriptor dump = spool_.open_dump(state.scan_id);
   if (!dump || take_read_lease(dump.get()) == WriteState::somebody)
     return postponed(state.name, "its dump cannot be opened, or somebody writes to it");
   const auto hashed = hash_file(dump.get());

@@ -8,16 +8,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <system_error>
 
 #include "scanner/base/hex.h"
+#include "scanner/base/system_error.h"
 
 namespace dumpgate {
 namespace {
-
-Error io_error(const std::string& what, int number) {
-  return {.code = ErrorCode::io, .message = what + ": " + std::generic_category().message(number)};
-}
 
 std::string random_ending() {
   std::array<std::byte, 8> bytes{};

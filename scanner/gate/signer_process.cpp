@@ -14,10 +14,10 @@
 #include <cstdint>
 #include <cstring>
 #include <exception>
-#include <system_error>
 #include <utility>
 
 #include "scanner/base/strict_text.h"
+#include "scanner/base/system_error.h"
 #include "scanner/evidence/dsse.h"
 
 namespace dumpgate {
@@ -26,10 +26,6 @@ namespace {
 using Nonce = std::array<std::byte, 16>;
 constexpr std::size_t most_message = 128 * std::size_t{1024};
 constexpr timeval patience{.tv_sec = 10, .tv_usec = 0};
-
-Error io_error(const std::string& what) {
-  return {.code = ErrorCode::io, .message = what + ": " + std::generic_category().message(errno)};
-}
 
 bool is_statement(std::string_view message) {
   const std::string opening =

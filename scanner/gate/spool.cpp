@@ -12,15 +12,12 @@
 #include <system_error>
 
 #include "scanner/base/printable.h"
+#include "scanner/base/system_error.h"
 #include "scanner/gate/spool_state.h"
 #include "scanner/io/durable_file.h"
 
 namespace dumpgate {
 namespace {
-
-Error io_error(const std::string& what) {
-  return {.code = ErrorCode::io, .message = what + ": " + std::generic_category().message(errno)};
-}
 
 // Held while a place is made and locked, so that nobody takes one in hand that is just being made. Opened
 // anew each time: processes that were forked from one another share the locks of what they share.
@@ -124,6 +121,10 @@ Result<SpoolState> Spool::state(const std::string& scan_id) const {
   const auto bytes = read_file(place(scan_id) + "/state.json", std::size_t{64} * 1024);
   if (!bytes) return bytes.error();
   return parse_spool_state(*bytes);
+}
+
+Descriptor Spool::open_dump(const std::string& scan_id) const {
+  return Descriptor(::open(dump_of(scan_id).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
 }
 
 Result<void> Spool::save(const SpoolState& state) const {

@@ -81,6 +81,8 @@ class Spool {
 
   std::string place(const std::string& scan_id) const { return quarantine_path_ + "/" + scan_id; }
   std::string dump_of(const std::string& scan_id) const { return place(scan_id) + "/dump"; }
+  // For reading, and no link's target; none when it cannot be.
+  Descriptor open_dump(const std::string& scan_id) const;
   const std::string& quarantine_path() const { return quarantine_path_; }
   const std::string& release_path() const { return release_path_; }
   int quarantine() const { return quarantine_.get(); }

@@ -1,6 +1,5 @@
 #include "scanner/gate/waived_release.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <utility>
@@ -8,6 +7,7 @@
 #include "scanner/base/descriptor.h"
 #include "scanner/evidence/waiver.h"
 #include "scanner/gate/file_copy.h"
+#include "scanner/gate/file_state.h"
 #include "scanner/gate/read_lease.h"
 #include "scanner/gate/release_trace.h"
 
@@ -75,7 +75,7 @@ class WaivedRelease {
 
   // The digest is taken anew, of the open file that is then released.
   Result<PassageOutcome> release(SpoolState state, GateVerdict verdict, std::string_view envelope) {
-    const Descriptor dump(::open(spool_.dump_of(scan_id_).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    const Descriptor dump = spool_.open_dump(scan_id_);
     struct stat before{};
     struct stat after{};
     if (!dump || ::fstat(dump.get(), &before) != 0 || !S_ISREG(before.st_mode) || before.st_nlink != 1)
@@ -87,8 +87,7 @@ class WaivedRelease {
     if (hashed->sha256 != verdict.dump_sha256 || hashed->size != verdict.size)
       return refused("the dump of " + scan_id_ +
                      " is not the one that was examined and that the waiver is for");
-    if (::fstat(dump.get(), &after) != 0 || after.st_ctim.tv_sec != before.st_ctim.tv_sec ||
-        after.st_ctim.tv_nsec != before.st_ctim.tv_nsec ||
+    if (::fstat(dump.get(), &after) != 0 || !untouched(before, after) ||
         (writers == WriteState::nobody && !read_lease_held(dump.get())))
       return refused("the dump of " + scan_id_ + " changed while it was read");
     const auto leaf = context_.log->append_envelope(envelope);

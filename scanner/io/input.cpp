@@ -9,17 +9,13 @@
 #include <cerrno>
 #include <cstring>
 #include <span>
-#include <system_error>
 #include <utility>
 
 #include "scanner/base/descriptor.h"
+#include "scanner/base/system_error.h"
 
 namespace dumpgate {
 namespace {
-
-Error io_error(const std::string& what, int number) {
-  return {.code = ErrorCode::io, .message = what + ": " + std::generic_category().message(number)};
-}
 
 // What must stay the same while a file is examined. The change time is included because the modification time
 // can be set back by anybody who owns the file.

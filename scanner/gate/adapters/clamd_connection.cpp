@@ -18,6 +18,7 @@
 #include "scanner/base/printable.h"
 #include "scanner/gate/adapters/clamd_protocol.h"
 #include "scanner/gate/adapters/timed_socket.h"
+#include "scanner/gate/file_state.h"
 #include "scanner/gate/open_beneath.h"
 #include "scanner/gate/private_file.h"
 
@@ -39,14 +40,6 @@ struct Answer {
 };
 
 Answer refusal(std::string_view reason) { return {.text = "DumpGate." + std::string(reason) + " FOUND"}; }
-
-// What stays the same while nobody writes to a file.
-bool same_file(const struct stat& a, const struct stat& b) {
-  const auto same_time = [](const timespec& x, const timespec& y) {
-    return x.tv_sec == y.tv_sec && x.tv_nsec == y.tv_nsec;
-  };
-  return a.st_size == b.st_size && same_time(a.st_mtim, b.st_mtim) && same_time(a.st_ctim, b.st_ctim);
-}
 
 // "uid 1000" for a Unix socket, "network client" else.
 std::string client_of(int socket) {
@@ -227,7 +220,7 @@ class Connection {
     if (verdict.decision == Decision::block) return found("KeyMaterial");
     if (verdict.decision != Decision::release || !verdict.leaf) return found("Held");
     struct stat now{};
-    if (before != nullptr && (::fstat(descriptor, &now) != 0 || !same_file(*before, now)))
+    if (before != nullptr && (::fstat(descriptor, &now) != 0 || !untouched(*before, now)))
       return found("Changed");
     auto intent = judge_.intend_release(verdict, name, destination());
     if (!intent) return found("NotLogged");

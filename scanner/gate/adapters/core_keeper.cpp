@@ -7,10 +7,10 @@
 #include <cerrno>
 #include <cstddef>
 #include <span>
-#include <system_error>
 #include <vector>
 
 #include "scanner/base/printable.h"
+#include "scanner/base/system_error.h"
 #include "scanner/gate/intake.h"
 #include "scanner/gate/private_file.h"
 
@@ -18,10 +18,6 @@ namespace dumpgate {
 namespace {
 
 constexpr std::size_t buffer_bytes = std::size_t{1} << 20;
-
-Error io_error(const std::string& what) {
-  return {.code = ErrorCode::io, .message = what + ": " + std::generic_category().message(errno)};
-}
 
 Result<PrivateFile> receive_core(int descriptor, const std::string& quarantine,
                                  const CoreSettings& settings) {

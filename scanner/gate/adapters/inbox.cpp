@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "scanner/base/printable.h"
+#include "scanner/base/system_error.h"
 #include "scanner/gate/adapters/ssh_command.h"
 #include "scanner/gate/private_file.h"
 
@@ -25,10 +26,6 @@ constexpr std::string_view session_prefix = ".receive-";
 constexpr std::string_view hidden_prefix = ".pending-";
 // The gate's own user reads by group where it is not the owner.
 constexpr mode_t visible_mode = S_IRUSR | S_IWUSR | S_IRGRP;
-
-Error io_error(const std::string& what, int number) {
-  return {.code = ErrorCode::io, .message = what + ": " + std::generic_category().message(number)};
-}
 
 // Durable content of a regular file of its own. ErrorCode::usage for anything else.
 Result<void> make_ready(int file) {
