@@ -55,6 +55,8 @@ Result<void> give(CLI::Option& option, const ConfigFile& config, const std::stri
                   const ConfigValue& value) {
   if (value.kind != kind_of(option))
     return config.error(value.line, key + " must be " + std::string(wanted(kind_of(option))));
+  if (std::ranges::any_of(value.texts, &std::string::empty))
+    return config.error(value.line, key + " must not be empty");
   if (option.count() != 0 || value.texts.empty()) return {};
   if (value.kind == ConfigValue::Kind::flag && value.texts.front() == "false") return {};
   try {

@@ -157,21 +157,31 @@ Result<void> Intake::copy_claimed(const SpoolState& state, const std::string& cl
   return {};
 }
 
-// Puts a file that was not taken after all back under its name. Where that is taken by now, it stays here.
+// Puts a file that was not taken after all back under its name, or a longer one where that is taken by now.
+// What cannot go back stays at the stage `taking`, of which nothing is ever examined or released.
 void Intake::undo(const SpoolState& state) const {
   const auto now = spool_->state(state.scan_id);
   if (now && now->stage != SpoolStage::taking) return;
   const std::string part = spool_->place(state.scan_id) + "/dump.part";
   (void)::unlink(part.c_str());
-  const std::string claimed = claimed_name(state.scan_id);
-  (void)rename_new(in_.get(), claimed, in_.get(), state.name);
-  struct stat status{};
-  if (::lstat(spool_->dump_of(state.scan_id).c_str(), &status) == 0) {
-    // A copy beside a claimed original is dropped; a file that was moved goes back.
-    if (rename_new(AT_FDCWD, spool_->dump_of(state.scan_id), in_.get(), state.name) != 0) return;
-  }
+  const std::string second = state.name + "." + state.scan_id;
+  const auto put_back = [&](int directory, const std::string& from) {
+    return rename_new(directory, from, in_.get(), state.name) == 0 ||
+           rename_new(directory, from, in_.get(), second) == 0;
+  };
+  (void)put_back(in_.get(), claimed_name(state.scan_id));
+  if (path_exists(spool_->dump_of(state.scan_id)) && !put_back(AT_FDCWD, spool_->dump_of(state.scan_id)))
+    return;
   (void)::fsync(in_.get());
   (void)spool_->forget(state.scan_id);
+}
+
+// Whether what lies in a place at the stage `taking` is what was to come there: a file that was made ours
+// before it was moved, or one that nobody but us ever had. Another that took its name just before the rename
+// is neither. Durable when true.
+bool Intake::arrived_whole(const std::string& scan_id) const {
+  const Descriptor dump = spool_->open_dump(scan_id);
+  return dump && take_read_lease(dump.get()) != WriteState::somebody && ::fsync(dump.get()) == 0;
 }
 
 Result<std::optional<SpoolState>> Intake::settle(const Custody& custody) const {
@@ -193,12 +203,13 @@ Result<std::optional<SpoolState>> Intake::settle(const Custody& custody) const {
   }
   struct stat status{};
   const bool is_copy = ::fstatat(in_.get(), claimed.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
-  if (!is_copy && holds_dump) {
+  if (!is_copy && holds_dump && arrived_whole(scan_id)) {
     known->stage = SpoolStage::taken;
     if (const auto saved = spool_->save(*known); !saved) return saved.error();
     return std::optional(std::move(*known));
   }
-  if (holds_dump) (void)::unlink(spool_->dump_of(scan_id).c_str());
+  // A copy beside its original.
+  if (is_copy && holds_dump) (void)::unlink(spool_->dump_of(scan_id).c_str());
   undo(*known);
   return back;
 }

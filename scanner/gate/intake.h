@@ -38,6 +38,7 @@ class Intake {
   Result<std::optional<std::string>> copy_in(const SpoolState& state) const;
   Result<void> copy_claimed(const SpoolState& state, const std::string& claimed) const;
   void undo(const SpoolState& state) const;
+  bool arrived_whole(const std::string& scan_id) const;
 
   const Spool* spool_;
   std::string path_;

@@ -116,8 +116,8 @@ PassageOutcome Passage::keep(SpoolState state, const std::string& why) {
   if (const auto saved = spool_.save(state); !saved) return postponed(state.name, saved.error().message);
   if (state.refuse) return drop(state, why);
   return {.end = PassageEnd::kept,
-          .message = printable(state.name) + ": " + state.decision + ", kept" + logged_as(state) + ": " +
-                     printable(why),
+          .message = printable(state.name) + ": " + std::string(to_string(decided(state))) + ", kept" +
+                     logged_as(state) + ": " + printable(why),
           .decision = decided(state)};
 }
 
@@ -129,8 +129,8 @@ PassageOutcome Passage::drop(const SpoolState& state, const std::string& why) {
   if (const auto gone = spool_.forget(state.scan_id); !gone)
     return postponed(state.name, gone.error().message);
   return {.end = PassageEnd::dropped,
-          .message = printable(state.name) + ": " + state.decision + ", dropped" + logged_as(state) + ": " +
-                     printable(why),
+          .message = printable(state.name) + ": " + std::string(to_string(decided(state))) + ", dropped" +
+                     logged_as(state) + ": " + printable(why),
           .decision = decided(state)};
 }
 

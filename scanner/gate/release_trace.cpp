@@ -52,6 +52,9 @@ Result<ReleaseTrace> release_trace(const EvidenceLog& log, const std::string& sc
                                    std::uint64_t log_from) {
   const auto reader = log.reader();
   if (!reader) return reader.error();
+  if (log_from > reader->checkpoint().size)
+    return corrupt("the state of " + scan_id + " names entry " + std::to_string(log_from) + " of a log of " +
+                   std::to_string(reader->checkpoint().size) + ": this is another log, or an older copy");
   ReleaseTrace trace;
   ReleaseFields release;
   std::string sha256;

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <span>
 #include <system_error>
+#include <utility>
 
 #include "scanner/base/printable.h"
 #include "scanner/base/system_error.h"
@@ -120,11 +121,23 @@ Result<std::vector<std::string>> Spool::scan_ids() const {
 Result<SpoolState> Spool::state(const std::string& scan_id) const {
   const auto bytes = read_file(place(scan_id) + "/state.json", std::size_t{64} * 1024);
   if (!bytes) return bytes.error();
-  return parse_spool_state(*bytes);
+  auto state = parse_spool_state(*bytes);
+  if (state && state->scan_id != scan_id)
+    return Error{ErrorCode::corrupt, "the state of another dump", std::nullopt};
+  return state;
 }
 
 Descriptor Spool::open_dump(const std::string& scan_id) const {
-  return Descriptor(::open(dump_of(scan_id).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  const Descriptor place(
+      ::openat(quarantine_.get(), scan_id.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat owner{};
+  if (!place || ::fstat(place.get(), &owner) != 0) return {};
+  Descriptor dump(::openat(place.get(), "dump", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  struct stat status{};
+  if (!dump || ::fstat(dump.get(), &status) != 0) return {};
+  const bool own = S_ISREG(status.st_mode) && status.st_nlink == 1 && status.st_uid == owner.st_uid &&
+                   (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+  return own ? std::move(dump) : Descriptor();
 }
 
 Result<void> Spool::save(const SpoolState& state) const {

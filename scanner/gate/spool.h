@@ -74,6 +74,7 @@ class Spool {
 
   // What is in quarantine, oldest first.
   Result<std::vector<std::string>> scan_ids() const;
+  // ErrorCode::corrupt for one that cannot be read, or that is another dump's.
   Result<SpoolState> state(const std::string& scan_id) const;
   Result<void> save(const SpoolState& state) const;
   // Removes what is left of a dump that is not there any more.
@@ -81,7 +82,9 @@ class Spool {
 
   std::string place(const std::string& scan_id) const { return quarantine_path_ + "/" + scan_id; }
   std::string dump_of(const std::string& scan_id) const { return place(scan_id) + "/dump"; }
-  // For reading, and no link's target; none when it cannot be.
+  // For reading. None when it cannot be, and when it is anything but a regular file with one name, of the
+  // owner of its place and writable by nobody else: nothing else is examined, hashed or released. Never
+  // waits.
   Descriptor open_dump(const std::string& scan_id) const;
   const std::string& quarantine_path() const { return quarantine_path_; }
   const std::string& release_path() const { return release_path_; }

@@ -22,7 +22,11 @@ std::string hex_of(const std::string& name) { return to_hex(std::as_bytes(std::s
 std::string name_from(const nlohmann::json& hex) {
   const auto bytes = from_hex(hex.get<std::string>());
   if (!bytes) throw std::invalid_argument("not hexadecimal");
-  return {reinterpret_cast<const char*>(bytes->data()), bytes->size()};
+  std::string name(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+  // It becomes part of a path.
+  if (name == "." || name == ".." || name.find_first_of(std::string_view("/\0", 2)) != std::string::npos)
+    throw std::invalid_argument("no name of a file");
+  return name;
 }
 
 }  // namespace
@@ -57,6 +61,7 @@ Result<SpoolState> parse_spool_state(std::span<const std::byte> text) {
     state.stage = static_cast<SpoolStage>(stage - stage_words.begin());
     state.scan_id = json.at("scan_id");
     state.name = name_from(json.at("name_hex"));
+    if (state.name.empty()) return corrupt();
     state.source.channel = json.at("channel");
     state.source.requester = json.at("requester");
     json.at("producer").get_to(state.source.producer);

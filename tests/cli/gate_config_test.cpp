@@ -56,7 +56,8 @@ TEST(GateConfig, AValueOfAnotherKindOrOutOfRangeIsAnError) {
   const TemporaryDirectory home;
   for (const char* const bad : {"[run]\nworkers = \"1\"\n", "[run]\nworkers = 0\n", "[run]\nreserve = 5\n",
                                 "[sandbox]\nweaker_sandbox = \"no\"\n", "[clamd]\nsocket_mode = \"777\"\n",
-                                "[examination]\nprotect = \"a\"\n", "[examination]\nstrict = 1\n"}) {
+                                "[examination]\nprotect = \"a\"\n", "[examination]\nstrict = 1\n",
+                                "[examination]\npolicy = \"\"\n"}) {
     const ProgramRun run = run_program("gate config " + home.write("gate.toml", bad));
     EXPECT_EQ(run.code, 2) << bad;
     EXPECT_NE(run.err.find("gate.toml:2: "), std::string::npos) << run.err;

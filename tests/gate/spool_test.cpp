@@ -3,14 +3,18 @@
 
 #include "scanner/gate/spool.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
+#include "scanner/base/descriptor.h"
 #include "scanner/gate/intake.h"
 #include "scanner/gate/spool_state.h"
 #include "tests/support/temporary_directory.h"
@@ -20,6 +24,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+void write_private(const std::string& path, std::string_view text) {
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  ASSERT_TRUE(file) << path;
+  ASSERT_EQ(::write(file.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+}
+
 class SpoolTest : public testing::Test {
  protected:
   SpoolTest() {
@@ -28,7 +38,7 @@ class SpoolTest : public testing::Test {
   Spool spool() const { return Spool::open(home_.file("quarantine"), home_.file("release")).value(); }
   static SpoolState fresh() {
     return {.scan_id = new_scan_id(),
-            .name = std::string("core\xff\n\0.1", 9),
+            .name = "core\xff\n.1",
             .source = {.channel = "core-pattern", .requester = "the kernel", .producer = {{"pid", "4711"}}},
             .received = utc_now()};
   }
@@ -109,6 +119,129 @@ TEST_F(SpoolTest, AStateThatIsNotWholeIsNone) {
   std::string odd = text;
   odd.replace(odd.find("\"taking\""), 8, "\"gone\"");
   EXPECT_FALSE(parsed(odd));
+}
+
+TEST_F(SpoolTest, AStateThatLeadsElsewhereIsNone) {
+  const auto parsed = [](const SpoolState& state) {
+    const std::string text = spool_state_text(state);
+    return parse_spool_state(std::as_bytes(std::span(text))).has_value();
+  };
+  for (const std::string& name : {std::string("/etc/passwd"), std::string("../x"), std::string("."),
+                                  std::string(".."), std::string("a/b"), std::string("a\0b", 3)}) {
+    SpoolState named = fresh();
+    named.name = name;
+    EXPECT_FALSE(parsed(named)) << name;
+    SpoolState released = fresh();
+    EXPECT_TRUE(parsed(released));
+    released.release_name = name;
+    EXPECT_FALSE(parsed(released)) << name;
+  }
+  SpoolState nameless = fresh();
+  nameless.name.clear();
+  EXPECT_FALSE(parsed(nameless));
+
+  const Spool open = spool();
+  const SpoolState state = fresh();
+  const auto custody = open.make_place(state);
+  ASSERT_TRUE(custody);
+  EXPECT_TRUE(open.state(state.scan_id));
+  fs::create_directory(home_.file("quarantine/other"));
+  fs::copy_file(open.place(state.scan_id) + "/state.json", open.place("other") + "/state.json");
+  EXPECT_FALSE(open.state("other"));
+}
+
+// What somebody could bring under a dump's name, and what the gate makes of it: nothing.
+struct Foreign {
+  const char* name;
+  void (*make)(const std::string& path);
+};
+
+const Foreign foreign[] = {
+    {"pipe", [](const std::string& path) { ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0); }},
+    {"directory", [](const std::string& path) { fs::create_directory(path); }},
+    {"link", [](const std::string& path) { fs::create_symlink("/etc/passwd", path); }},
+    {"second name",
+     [](const std::string& path) {
+       write_private(path + ".other", "core");
+       fs::create_hard_link(path + ".other", path);
+     }},
+    {"writable by others",
+     [](const std::string& path) {
+       write_private(path, "core");
+       ASSERT_EQ(::chmod(path.c_str(), 0620), 0);
+     }},
+    {"owned by others",
+     [](const std::string& path) {
+       write_private(path, "core");
+       ASSERT_EQ(::chown(path.c_str(), 65534, 65534), 0);
+     }},
+};
+
+TEST_F(SpoolTest, OnlyAFileOfItsOwnIsADump) {
+  const Spool open = spool();
+  for (const Foreign& other : foreign) {
+    if (::geteuid() != 0 && std::string_view(other.name) == "owned by others") continue;
+    const SpoolState state = fresh();
+    const auto custody = open.make_place(state);
+    ASSERT_TRUE(custody);
+    EXPECT_FALSE(open.open_dump(state.scan_id)) << "nothing yet";
+    other.make(open.dump_of(state.scan_id));
+    EXPECT_FALSE(open.open_dump(state.scan_id)) << other.name;
+    fs::remove(open.dump_of(state.scan_id));
+    write_private(open.dump_of(state.scan_id), "core");
+    EXPECT_TRUE(open.open_dump(state.scan_id)) << other.name;
+  }
+}
+
+// The rename that takes a file in moves whatever has the name at that instant, and a crash may follow.
+TEST_F(SpoolTest, WhatWasMovedInInsteadOfTheFileGoesBack) {
+  const Spool open = spool();
+  const auto intake = Intake::open(open, home_.file("in"));
+  ASSERT_TRUE(intake);
+  write_private(home_.file("in/core"), "another");
+  for (const Foreign& other : foreign) {
+    if (::geteuid() != 0 && std::string_view(other.name) == "owned by others") continue;
+    SpoolState state = fresh();
+    state.name = "core";
+    const auto custody = open.make_place(state);
+    ASSERT_TRUE(custody);
+    other.make(open.dump_of(state.scan_id));
+    const auto settled = intake->settle(*custody);
+    ASSERT_TRUE(settled);
+    EXPECT_FALSE(*settled) << other.name;
+    EXPECT_EQ(read_whole(home_.file("in/core")), "another");
+    EXPECT_TRUE(fs::is_symlink(home_.file("in/core." + state.scan_id)) ||
+                fs::exists(home_.file("in/core." + state.scan_id)))
+        << other.name;
+  }
+}
+
+TEST_F(SpoolTest, AFileThatWasMovedInBeforeACrashIsTaken) {
+  const Spool open = spool();
+  const auto intake = Intake::open(open, home_.file("in"));
+  ASSERT_TRUE(intake);
+  const SpoolState state = fresh();
+  const auto custody = open.make_place(state);
+  ASSERT_TRUE(custody);
+  write_private(open.dump_of(state.scan_id), "core");
+  {
+    const Descriptor writer(::open(open.dump_of(state.scan_id).c_str(), O_WRONLY | O_CLOEXEC));
+    ASSERT_TRUE(writer);
+    const auto early = intake->settle(*custody);
+    ASSERT_TRUE(early);
+    EXPECT_FALSE(*early);
+  }
+  EXPECT_EQ(read_whole(home_.file("in/" + state.name)), "core");
+
+  const SpoolState second = fresh();
+  const auto taken = open.make_place(second);
+  ASSERT_TRUE(taken);
+  write_private(open.dump_of(second.scan_id), "core");
+  const auto settled = intake->settle(*taken);
+  ASSERT_TRUE(settled);
+  ASSERT_TRUE(*settled);
+  EXPECT_EQ((*settled)->stage, SpoolStage::taken);
+  EXPECT_EQ(open.state(second.scan_id)->stage, SpoolStage::taken);
 }
 
 TEST_F(SpoolTest, AWholeCoreGetsItsPlace) {

@@ -17,8 +17,8 @@ NO_LIMIT = "18446744073709551615"
 NAME = "core.signing_service.4711.1700000000"
 
 
-def told_by_the_kernel(limit=NO_LIMIT):
-    return ["4711", "1000", "1000", "6", "1700000000", limit, "host1", "1", "!opt!signing_service"]
+def told_by_the_kernel(limit=NO_LIMIT, host="host1"):
+    return ["4711", "1000", "1000", "6", "1700000000", limit, host, "1", "!opt!signing_service"]
 
 
 class CoreCase(GateCase):
@@ -64,6 +64,15 @@ class Cores(CoreCase):
         self.assertEqual(dump.read_bytes(), content)
         self.assertEqual(dump.stat().st_mode & 0o777, 0o600)
         self.assertEqual(dump.parent.stat().st_mode & 0o777, 0o700)
+
+    def test_value_that_the_process_chose_is_no_option(self):
+        for host in ("--help", "--coredump-socket=x", "--release=/tmp", "-j", "--", "--config=!tmp!mine", "-h"):
+            for dashes in ([], ["--"]):
+                done = self.core(with_a_key(), told=[*dashes, *told_by_the_kernel(host=host)])
+                self.assertEqual(done.code, BLOCK, (host, done))
+                verdict = [leaf for leaf in self.leaves() if leaf["predicateType"].endswith("dump-verdict:v1")][-1]
+                self.assertEqual(verdict["predicate"]["source"]["producer"]["host"], host)
+        self.only_released()
 
     def test_refused_core_is_nowhere(self):
         for content, code in ((with_a_key(), BLOCK), (self.clean[:-4096], HOLD)):

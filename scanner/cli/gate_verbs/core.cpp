@@ -28,7 +28,9 @@ constexpr std::chrono::seconds agreement{10};
 class CoreVerb final : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("VALUE", values_, "the values of %P %u %g %s %t %c %h %d %E");
+    // The crashed process chose some of them, its host's name for one: after the first, nothing is an option.
+    app.add_option("VALUE", values_, "the values of %P %u %g %s %t %c %h %d %E, after all options");
+    app.positionals_at_end();
     options_.declare(app);
     options_.need("spool", app.add_option("--quarantine", quarantine_,
                                           "directory of every core until it is released, 0700"));
@@ -46,6 +48,8 @@ class CoreVerb final : public Command {
 
   int run() override {
     if (const auto settled = options_.settle(); !settled) return gate_failure(settled.error());
+    if (!socket_.empty() && !values_.empty())
+      return gate_failure({ErrorCode::usage, "--coredump-socket takes no VALUE", std::nullopt});
     if (!socket_.empty()) return serve();
     const auto facts = core_facts(values_);
     if (!facts) return gate_failure(facts.error());

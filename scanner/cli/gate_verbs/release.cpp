@@ -54,7 +54,8 @@ class ReleaseVerb final : public Command {
     const auto outcome = release_by_waiver(*spool, context, scan_id_, *waiver, *approvers, utc_today());
     if (!outcome) {
       write_stderr("dumpgate: refused: " + printable(outcome.error().message) + "\n");
-      return outcome.error().code == ErrorCode::usage ? exit_block : exit_internal;
+      const ErrorCode code = outcome.error().code;
+      return code == ErrorCode::usage || code == ErrorCode::corrupt ? exit_block : exit_internal;
     }
     write_stderr("dumpgate: " + outcome->message + "\n");
     return outcome->end == PassageEnd::released ? exit_release : exit_hold;
