@@ -9,11 +9,9 @@
 #include <string>
 #include <string_view>
 
-namespace CLI {
-class App;
-}
-
 namespace dumpgate {
+
+class CommandLine;
 
 // Exit codes of every sub-command (design 4.1).
 enum ExitCode : int { exit_release = 0, exit_block = 1, exit_usage = 2, exit_hold = 3, exit_internal = 4 };
@@ -22,7 +20,7 @@ class Command {
  public:
   virtual ~Command() = default;
   // Declares options and arguments; their values are kept in the command, which lives until the program ends.
-  virtual void declare(CLI::App& app) = 0;
+  virtual void declare(CommandLine& app) = 0;
   // Runs after parsing; returns an exit code. May throw std::exception: main turns it into exit_internal.
   virtual int run() = 0;
 };

@@ -1,6 +1,5 @@
 #include "scanner/cli/completion_script.h"
-
-#include <CLI/CLI.hpp>
+#include "scanner/cli/command_line.h"
 
 #include <algorithm>
 #include <functional>
@@ -25,56 +24,34 @@ struct CommandWords {
   std::vector<std::string> argument_choices{};  // of the positional arguments
 };
 
-// CLI11 tells the words of a set only in the name of the option's type: "TEXT:{auto,always,never}".
-std::vector<std::string> choices_of(const CLI::Option& option) {
-  std::vector<std::string> choices;
-  const std::string type = option.get_type_name();
-  const std::size_t begin = type.find('{');
-  const std::size_t end = type.find('}', begin == std::string::npos ? 0 : begin);
-  if (begin == std::string::npos || end == std::string::npos) return choices;
-  for (std::size_t at = begin + 1; at < end;) {
-    const std::size_t comma = std::min(type.find(',', at), end);
-    choices.push_back(type.substr(at, comma - at));
-    at = comma + 1;
-  }
-  return choices;
-}
-
-void add_options(const CLI::App& app, CommandWords& command) {
-  for (const CLI::Option* option : app.get_options()) {
-    OptionWords words{.description = option->get_description(),
-                      .choices = choices_of(*option),
-                      .value = option->get_expected_max() > 0};
-    if (option->get_positional()) {
+void add_options(const CommandLine& line, CommandWords& command) {
+  for (const Option& option : line.options()) {
+    OptionWords words{.flags = option.flags(),
+                      .description = option.description(),
+                      .choices = option.choices(),
+                      .value = option.takes_value()};
+    if (option.is_positional())
       std::ranges::copy(words.choices, std::back_inserter(command.argument_choices));
-      continue;
-    }
-    if (option->get_group().empty()) continue;  // hidden
-    for (const std::string& name : option->get_lnames()) words.flags.push_back("--" + name);
-    for (const std::string& name : option->get_snames()) words.flags.push_back("-" + name);
-    command.options.push_back(std::move(words));
+    else if (!option.is_hidden())
+      command.options.push_back(std::move(words));
   }
-}
-
-std::vector<const CLI::App*> subcommands_of(const CLI::App& app) {
-  return app.get_subcommands([](const CLI::App* sub) { return !sub->get_name().empty(); });
 }
 
 // All commands, the program itself first, each before those below it.
-std::vector<CommandWords> all_words(const CLI::App& root) {
+std::vector<CommandWords> all_words(const CommandLine& root) {
   struct Entry {
-    const CLI::App* app;
+    CommandLine line;
     std::string path;
   };
-  std::vector<Entry> open{{&root, "dumpgate"}};
+  std::vector<Entry> open{{root, "dumpgate"}};
   std::vector<CommandWords> commands;
   for (std::size_t i = 0; i < open.size(); ++i) {
     const Entry entry = open[i];
-    CommandWords words{.path = entry.path, .description = entry.app->get_description()};
-    add_options(*entry.app, words);
-    for (const CLI::App* sub : subcommands_of(*entry.app)) {
-      words.subcommands.push_back(sub->get_name());
-      open.push_back({sub, entry.path + " " + sub->get_name()});
+    CommandWords words{.path = entry.path, .description = entry.line.description()};
+    add_options(entry.line, words);
+    for (const CommandLine& sub : entry.line.subcommands()) {
+      words.subcommands.push_back(sub.name());
+      open.push_back({sub, entry.path + " " + sub.name()});
     }
     commands.push_back(std::move(words));
   }
@@ -247,7 +224,7 @@ std::string fish_script(const std::vector<CommandWords>& commands) {
 
 }  // namespace
 
-std::optional<std::string> completion_script(std::string_view shell, const CLI::App& root) {
+std::optional<std::string> completion_script(std::string_view shell, const CommandLine& root) {
   const std::vector<CommandWords> commands = all_words(root);
   if (shell == "bash") return bash_script(commands);
   if (shell == "zsh") return zsh_script(commands);

@@ -7,14 +7,12 @@
 #include <string>
 #include <string_view>
 
-namespace CLI {
-class App;
-}
-
 namespace dumpgate {
+
+class CommandLine;
 
 // completion_script gives the script for "bash", "zsh" or "fish"; nothing for another shell. `root` is the
 // whole program with all sub-commands declared.
-std::optional<std::string> completion_script(std::string_view shell, const CLI::App& root);
+std::optional<std::string> completion_script(std::string_view shell, const CommandLine& root);
 
 }  // namespace dumpgate

@@ -4,17 +4,14 @@
 
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "scanner/base/result.h"
+#include "scanner/cli/command_line.h"
 #include "scanner/gate/config_file.h"
-
-namespace CLI {
-class App;
-class Option;
-}  // namespace CLI
 
 namespace dumpgate {
 
@@ -22,19 +19,19 @@ namespace dumpgate {
 class GateOptions {
  public:
   // Adds --config to the verb `app`, which outlives this.
-  void declare(CLI::App& app);
+  void declare(CommandLine& app);
   // Lets the configuration give the option, in this table.
-  void bind(std::string_view table, CLI::Option* option);
+  void bind(std::string_view table, Option option);
   // The same for one that must be given by either.
-  void need(std::string_view table, CLI::Option* option);
+  void need(std::string_view table, Option option);
 
   // After parsing: takes from the configuration what the command line did not give. ErrorCode::usage.
   Result<void> settle();
 
  private:
-  CLI::App* app_ = nullptr;
+  std::optional<CommandLine> app_{};
   std::string file_{};
-  std::vector<CLI::Option*> needed_{};
+  std::vector<Option> needed_{};
 };
 
 // Refuses keys that no verb of the gate knows, and values that its options do not take.

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <unistd.h>
-#include <CLI/CLI.hpp>
 
 #include <array>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "scanner/base/descriptor.h"
 #include "scanner/base/printable.h"
 #include "scanner/cli/command.h"
+#include "scanner/cli/command_line.h"
 #include "scanner/evidence/key_directory.h"
 #include "scanner/gate/file_copy.h"
 #include "scanner/io/durable_file.h"
@@ -38,7 +38,7 @@ int gate_failure(const Error& error) {
   return error.code == ErrorCode::usage || error.code == ErrorCode::unsupported ? exit_usage : exit_internal;
 }
 
-void LogSetup::declare(CLI::App& app, GateOptions& options) {
+void LogSetup::declare(CommandLine& app, GateOptions& options) {
   options.need("evidence", app.add_option("--log", log_directory_, "directory of the evidence log"));
   options.need("evidence",
                app.add_option("--keys", keys_directory_, "directory of the log's and the site's key"));
@@ -68,7 +68,7 @@ Result<void> LogSetup::prepare(GateContext& context) {
   return {};
 }
 
-void GateSetup::declare(CLI::App& app, GateOptions& options) {
+void GateSetup::declare(CommandLine& app, GateOptions& options) {
   log_.declare(app, options);
   app.add_option("--tmp", temporary_, "where what comes through a pipe is kept, without a name");
   app.add_option("--timeout", timeout_,
@@ -77,7 +77,7 @@ void GateSetup::declare(CLI::App& app, GateOptions& options) {
   for (const char* const name :
        {"--tmp", "--timeout", "--policy", "--strict", "--no-known-test-keys", "--protect", "--site-key",
         "--signatures", "--jobs", "--max-memory", "--max-expanded", "--max-layers"})
-    options.bind("examination", app.get_option(name));
+    options.bind("examination", app.option(name));
 }
 
 Result<void> GateSetup::prepare() {

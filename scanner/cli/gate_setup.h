@@ -14,16 +14,14 @@
 #include "scanner/gate/examiner.h"
 #include "scanner/gate/signer_process.h"
 
-namespace CLI {
-class App;
-}
-
 namespace dumpgate {
+
+class CommandLine;
 
 // Outlives everything that is done with its log. Not movable: parts point at each other.
 class LogSetup {
  public:
-  void declare(CLI::App& app, GateOptions& options);
+  void declare(CommandLine& app, GateOptions& options);
   // Fills in the context's log, identity and sandbox. Forks the signer: before any thread exists.
   Result<void> prepare(GateContext& context);
   const std::string& keys_directory() const { return keys_directory_; }
@@ -39,7 +37,7 @@ class LogSetup {
 // Outlives everything that is done with context(). Not movable.
 class GateSetup {
  public:
-  void declare(CLI::App& app, GateOptions& options);
+  void declare(CommandLine& app, GateOptions& options);
   // As LogSetup::prepare.
   Result<void> prepare();
   GateContext& context() { return context_; }

@@ -6,7 +6,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
-#include <CLI/CLI.hpp>
 
 #include <csignal>
 #include <cstdio>
@@ -70,39 +69,30 @@ constexpr std::string_view exit_codes =
     "Environment: NO_COLOR switches colours off.\n";
 
 int run_program(int argc, char** argv) {
-  CLI::App app{
+  Program program(
+      "dumpgate",
       "dumpgate: finds private signing keys in memory images and crash dumps, proves each find by "
-      "arithmetic, and "
-      "says whether the dump may leave.",
-      "dumpgate"};
-  app.footer(std::string(exit_codes));
-  app.set_version_flag("--version", std::string(program_version));
+      "arithmetic, and says whether the dump may leave.");
+  CommandLine line = program.line();
+  line.footer(std::string(exit_codes));
+  program.answers_version(std::string(program_version));
   Verbs commands;
-  commands.declare(app, all_commands());
-  app.get_subcommand("scan")->footer(std::string(exit_codes));
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    write_stdout((app.get_subcommands().empty() ? app : *app.get_subcommands().front()).help());
-    return 0;
-  } catch (const CLI::CallForAllHelp&) {
-    write_stdout(app.help("", CLI::AppFormatMode::All));
-    return 0;
-  } catch (const CLI::CallForVersion&) {
-    write_stdout(std::string(program_version) + "\n");
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    write_stderr("dumpgate: " + printable(error.what()) + "\nTry 'dumpgate --help'.\n");
+  commands.declare(line, all_commands());
+  line.subcommand("scan")->footer(std::string(exit_codes));
+  if (const auto reply = program.read(argc, argv)) {
+    if (!reply->mistake) {
+      write_stdout(reply->text);
+      return 0;
+    }
+    write_stderr("dumpgate: " + printable(reply->text) + "\nTry 'dumpgate --help'.\n");
     return exit_usage;
   }
   Command* const command = commands.named();
-  if (command == nullptr) {
-    const std::string word = argc > 1 ? printable(argv[1]) : std::string();
-    write_stderr(word.empty() ? app.help()
-                              : "dumpgate: no such sub-command: " + word + "\nTry 'dumpgate --help'.\n");
-    return exit_usage;
-  }
-  return command->run();
+  if (command != nullptr) return command->run();
+  const std::string word = argc > 1 ? printable(argv[1]) : std::string();
+  write_stderr(word.empty() ? program.help()
+                            : "dumpgate: no such sub-command: " + word + "\nTry 'dumpgate --help'.\n");
+  return exit_usage;
 }
 
 }  // namespace

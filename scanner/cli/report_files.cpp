@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstdlib>
 #include <map>
@@ -14,6 +13,7 @@
 #include <utility>
 
 #include "scanner/cli/command.h"
+#include "scanner/cli/command_line.h"
 
 namespace dumpgate {
 namespace {
@@ -68,15 +68,11 @@ struct ReportFiles::Target {
 ReportFiles::ReportFiles() = default;
 ReportFiles::~ReportFiles() = default;
 
-void ReportFiles::declare(CLI::App& app) {
+void ReportFiles::declare(CommandLine& app) {
   app.add_option("-f,--format", format_, "form of the report on stdout: text, json, jsonl, sarif")
-      ->capture_default_str();
-  app.add_option("--report", reports_, "a further report, as FORM=PATH (repeatable)")
-      ->expected(1)
-      ->allow_extra_args(false)  // or the inputs behind its value are taken for values, and are not examined
-      ->take_all();
-  app.add_option("--color", colour_, "auto, always or never")
-      ->check(CLI::IsMember({"auto", "always", "never"}));
+      .shows_default();
+  app.add_option("--report", reports_, "a further report, as FORM=PATH (repeatable)").repeatable();
+  app.add_option("--color", colour_, "auto, always or never").one_of({"auto", "always", "never"});
 }
 
 Result<void> ReportFiles::open(std::span<const Signature> signatures, std::span<const std::string> inputs) {

@@ -11,18 +11,16 @@
 #include "scanner/base/result.h"
 #include "scanner/report/report.h"
 
-namespace CLI {
-class App;
-}
-
 namespace dumpgate {
+
+class CommandLine;
 
 class ReportFiles {
  public:
   ReportFiles();
   ~ReportFiles();
 
-  void declare(CLI::App& app);
+  void declare(CommandLine& app);
 
   // open checks forms and creates or empties the files (0600). Error (usage): an unknown form, a file that
   // cannot be created, or that is one of the `inputs` or another report under any name; then none is emptied.

@@ -1,6 +1,5 @@
 #include "scanner/cli/settings.h"
-
-#include <CLI/CLI.hpp>
+#include "scanner/cli/command_line.h"
 
 #include <algorithm>
 #include <array>
@@ -38,26 +37,23 @@ Result<SecretBytes> read_site_key(const std::string& path) {
   return key;
 }
 
-void ScanSettings::declare(CLI::App& app) {
+void ScanSettings::declare(CommandLine& app) {
   app.add_option("--policy", policy_file, "policy file (TOML); without it: block on marker and above");
   app.add_flag("--strict", strict, "block on hints as well");
   app.add_flag("--no-known-test-keys", ignore_known_test_keys, "published test keys block like any other");
   app.add_option("--protect", protect,
                  "certificates or public keys whose private half must not leave (repeatable)")
-      ->expected(1)
-      ->allow_extra_args(false)  // or the inputs behind its value are taken for values, and are not examined
-      ->take_all();
+      .repeatable();
   app.add_option("--site-key", site_key_file,
                  "file of 32 bytes or more that stay with the site: names HMAC and AES keys in reports");
   app.add_option("--signatures", signatures_directory, "directory with further signatures (*.toml)");
-  app.add_option("-j,--jobs", threads, "threads; default: one for each core")->check(CLI::Range(1U, 1024U));
+  app.add_option("-j,--jobs", threads, "threads; default: one for each core").in_range(1, 1024);
   app.add_option("--max-memory", max_memory, "memory for everything, like 512MiB (the default)");
   app.add_option("--max-expanded", max_expanded,
                  "decoded bytes of all layers together; default: 64 GiB plus 1,000 times the input");
-  app.add_option("--max-layers", max_layers, "nested wrappings; default 16")->check(CLI::Range(1U, 1000U));
-  app.add_option("--window", window, "own bytes of a window; results do not depend on it")->group("");
-  app.add_option("--progress", progress, "auto, always or never")
-      ->check(CLI::IsMember({"auto", "always", "never"}));
+  app.add_option("--max-layers", max_layers, "nested wrappings; default 16").in_range(1, 1000);
+  app.add_option("--window", window, "own bytes of a window; results do not depend on it").hidden();
+  app.add_option("--progress", progress, "auto, always or never").one_of({"auto", "always", "never"});
 }
 
 Result<Prepared> ScanSettings::prepare() const {

@@ -12,11 +12,9 @@
 #include "scanner/verdict/known_test_keys.h"
 #include "scanner/verdict/policy.h"
 
-namespace CLI {
-class App;
-}
-
 namespace dumpgate {
+
+class CommandLine;
 
 // Everything an examination needs, ready to use. options.signatures is set by the caller: a Prepared may
 // move.
@@ -44,7 +42,7 @@ struct ScanSettings {
   std::string window{};
   std::string progress = "auto";
 
-  void declare(CLI::App& app);
+  void declare(CommandLine& app);
   Result<Prepared> prepare() const;
 };
 

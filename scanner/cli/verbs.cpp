@@ -1,22 +1,21 @@
 #include "scanner/cli/verbs.h"
-
-#include <CLI/CLI.hpp>
+#include "scanner/cli/command_line.h"
 
 #include <string>
 
 namespace dumpgate {
 
-void Verbs::declare(CLI::App& app, std::span<const CommandEntry* const> entries) {
+void Verbs::declare(CommandLine& app, std::span<const CommandEntry* const> entries) {
   for (const CommandEntry* const entry : entries) {
-    CLI::App* const verb = app.add_subcommand(std::string(entry->name), std::string(entry->summary));
-    verbs_.emplace_back(verb, entry->make());
-    verbs_.back().second->declare(*verb);
+    CommandLine line = app.add_subcommand(entry->name, entry->summary);
+    verbs_.emplace_back(line, entry->make());
+    verbs_.back().second->declare(line);
   }
 }
 
 Command* Verbs::named() const {
-  for (const auto& [app, verb] : verbs_)
-    if (app->parsed()) return verb.get();
+  for (const auto& [line, verb] : verbs_)
+    if (line.was_named()) return verb.get();
   return nullptr;
 }
 

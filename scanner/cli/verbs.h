@@ -9,18 +9,19 @@
 #include <vector>
 
 #include "scanner/cli/command.h"
+#include "scanner/cli/command_line.h"
 
 namespace dumpgate {
 
 class Verbs {
  public:
   // `app` outlives this object.
-  void declare(CLI::App& app, std::span<const CommandEntry* const> entries);
+  void declare(CommandLine& app, std::span<const CommandEntry* const> entries);
   // The one that was named on the command line, owned by this object; null before parsing, or when none was.
   Command* named() const;
 
  private:
-  std::vector<std::pair<const CLI::App*, std::unique_ptr<Command>>> verbs_{};
+  std::vector<std::pair<CommandLine, std::unique_ptr<Command>>> verbs_{};
 };
 
 }  // namespace dumpgate

@@ -2,12 +2,12 @@
 // not understood stops the program before it does anything.
 
 #include <gtest/gtest.h>
-#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <set>
 #include <string>
 
+#include "scanner/cli/command_line.h"
 #include "scanner/cli/gate_verb.h"
 #include "tests/support/run_program.h"
 
@@ -20,15 +20,16 @@ const std::string example = DUMPGATE_SOURCE_DIR "/samples/gate/gate.toml";
 std::set<std::string> known_keys() {
   std::set<std::string> keys;
   for (const CommandEntry* const entry : all_gate_verbs()) {
-    CLI::App app;
+    const Program program("", "");
+    CommandLine app = program.line();
     const auto verb = entry->make();
     verb->declare(app);
-    for (const CLI::Option* const option : app.get_options()) {
-      const std::string& group = option->get_group();
-      if (!group.starts_with('[')) continue;
-      std::string name = option->get_lnames().front();
+    for (const Option& option : app.options()) {
+      const std::string table = option.heading();
+      if (!table.starts_with('[')) continue;
+      std::string name = option.long_name();
       std::ranges::replace(name, '-', '_');
-      keys.insert(group.substr(1, group.size() - 2) + "." + name);
+      keys.insert(table.substr(1, table.size() - 2) + "." + name);
     }
   }
   return keys;

@@ -1,9 +1,7 @@
-// DeclaredProgram: the program's sub-commands as they are declared to CLI11, to compare help, manual and
+// DeclaredProgram: the program's sub-commands as they are declared, to compare help, manual and
 // completions with.
 
 #pragma once
-
-#include <CLI/CLI.hpp>
 
 #include <memory>
 #include <set>
@@ -11,6 +9,7 @@
 #include <vector>
 
 #include "scanner/cli/command.h"
+#include "scanner/cli/command_line.h"
 
 namespace dumpgate {
 
@@ -18,14 +17,13 @@ class DeclaredProgram {
  public:
   DeclaredProgram() {
     for (const CommandEntry* const entry : all_commands()) {
-      CLI::App* const app = root_.add_subcommand(std::string(entry->name), std::string(entry->summary));
+      CommandLine line = root_.line().add_subcommand(entry->name, entry->summary);
       commands_.push_back(entry->make());
-      commands_.back()->declare(*app);
-      collect(*app, std::string(entry->name));
+      commands_.back()->declare(line);
+      collect(line, std::string(entry->name));
     }
   }
 
-  const CLI::App& root() const { return root_; }
   const std::set<std::string>& paths() const { return paths_; }  // "scan", "signatures", "signatures show"
   const std::set<std::string>& long_options() const {
     return long_options_;
@@ -33,21 +31,19 @@ class DeclaredProgram {
   const std::set<std::string>& flags() const { return flags_; }  // those and "-f"
 
  private:
-  void collect(const CLI::App& app, const std::string& path) {
+  void collect(const CommandLine& line, const std::string& path) {
     paths_.insert(path);
-    for (const CLI::Option* const option : app.get_options()) {
-      if (option->get_group().empty()) continue;
-      for (const std::string& name : option->get_lnames()) {
-        long_options_.insert("--" + name);
-        flags_.insert("--" + name);
+    for (const Option& option : line.options()) {
+      if (option.is_hidden()) continue;
+      for (const std::string& flag : option.flags()) {
+        flags_.insert(flag);
+        if (flag.starts_with("--")) long_options_.insert(flag);
       }
-      for (const std::string& name : option->get_snames()) flags_.insert("-" + name);
     }
-    for (const CLI::App* const sub : app.get_subcommands([](const CLI::App*) { return true; }))
-      collect(*sub, path + " " + sub->get_name());
+    for (const CommandLine& sub : line.subcommands()) collect(sub, path + " " + sub.name());
   }
 
-  CLI::App root_{"", "dumpgate"};
+  Program root_{"dumpgate", ""};
   std::vector<std::unique_ptr<Command>> commands_{};
   std::set<std::string> paths_{};
   std::set<std::string> long_options_{};

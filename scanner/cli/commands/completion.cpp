@@ -1,10 +1,10 @@
 // dumpgate completion: prints a completion script for a shell.
 
-#include <CLI/CLI.hpp>
-
+#include <optional>
 #include <string>
 
 #include "scanner/cli/command.h"
+#include "scanner/cli/command_line.h"
 #include "scanner/cli/completion_script.h"
 
 namespace dumpgate {
@@ -12,27 +12,23 @@ namespace {
 
 class CompletionCommand final : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("SHELL", shell_, "for which shell")
-        ->required()
-        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  void declare(CommandLine& app) override {
+    app.add_option("SHELL", shell_, "for which shell").required().one_of({"bash", "zsh", "fish"});
     app.footer(
         "Try it with: source <(dumpgate completion bash). Packages install it for every user.\n"
         "Exit codes: 0 printed, 2 usage, 4 internal error.");
-    app_ = &app;
+    app_ = app;
   }
 
   int run() override {
-    const CLI::App* root = app_;
-    while (root->get_parent() != nullptr) root = root->get_parent();
-    const auto script = completion_script(shell_, *root);
+    const auto script = completion_script(shell_, app_->root());
     if (!script) return exit_usage;
     write_stdout(*script);
     return 0;
   }
 
  private:
-  const CLI::App* app_ = nullptr;
+  std::optional<CommandLine> app_{};
   std::string shell_{};
 };
 

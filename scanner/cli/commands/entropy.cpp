@@ -1,7 +1,5 @@
 // dumpgate entropy: shows where an input looks random, block by block.
 
-#include <CLI/CLI.hpp>
-
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -10,6 +8,7 @@
 
 #include "scanner/base/printable.h"
 #include "scanner/cli/command.h"
+#include "scanner/cli/command_line.h"
 #include "scanner/cli/entropy_map.h"
 #include "scanner/cli/leaf_visit.h"
 #include "scanner/cli/output_file.h"
@@ -102,14 +101,14 @@ class Gatherer final : public LeafVisitor {
 
 class EntropyCommand final : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("INPUT", input_, "dump file; '-' is standard input")->required();
+  void declare(CommandLine& app) override {
+    app.add_option("INPUT", input_, "dump file; '-' is standard input").required();
     app.add_option("--block", block_,
                    "bytes of a block, like 64KiB; default: 4KiB for csv, else what gives 64 rows or 4,096 "
                    "cells. Blocks are doubled when more than 4,096 would be shown other than as csv");
     app.add_option("-f,--format", request_.format, "what to print")
-        ->check(CLI::IsMember({"table", "csv", "svg"}))
-        ->default_str("table");
+        .one_of({"table", "csv", "svg"})
+        .shows_default("table");
     app.add_option("-o,--output", output_, "file to write; default: standard output");
     app.footer(
         "Exit codes: 0 shown whole, 2 usage, 3 some of the input could not be read, 4 internal error.");

@@ -1,8 +1,7 @@
 // dumpgate gate: the boundary of an isolated network, by the verbs of scanner/cli/gate_verbs/.
 
-#include <CLI/CLI.hpp>
-
 #include "scanner/cli/command.h"
+#include "scanner/cli/command_line.h"
 #include "scanner/cli/gate_verb.h"
 #include "scanner/cli/verbs.h"
 
@@ -11,8 +10,8 @@ namespace {
 
 class GateCommand final : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.require_subcommand(1);
+  void declare(CommandLine& app) override {
+    app.require_subcommand();
     verbs_.declare(app, all_gate_verbs());
   }
 

@@ -1,8 +1,6 @@
 // dumpgate inspect: shows what an input is: layers, images, regions, parts, and what of it cannot be read. It
 // reads every byte and looks for no key.
 
-#include <CLI/CLI.hpp>
-
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -10,6 +8,7 @@
 
 #include "scanner/base/printable.h"
 #include "scanner/cli/command.h"
+#include "scanner/cli/command_line.h"
 #include "scanner/cli/inspection.h"
 #include "scanner/cli/leaf_visit.h"
 #include "scanner/cli/output_file.h"
@@ -20,11 +19,9 @@ namespace {
 
 class InspectCommand final : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("INPUT", input_, "dump file; '-' is standard input")->required();
-    app.add_option("-f,--format", format_, "what to print")
-        ->check(CLI::IsMember({"text", "json"}))
-        ->default_str("text");
+  void declare(CommandLine& app) override {
+    app.add_option("INPUT", input_, "dump file; '-' is standard input").required();
+    app.add_option("-f,--format", format_, "what to print").one_of({"text", "json"}).shows_default("text");
     app.add_flag("--all", all_, "every region and part, however many there are (json: always)");
     app.footer("Exit codes: 0 read whole, 2 usage, 3 some of the input could not be read, 4 internal error.");
   }

@@ -1,8 +1,7 @@
 // dumpgate log: the evidence log, by the verbs of scanner/cli/log_verbs/.
 
-#include <CLI/CLI.hpp>
-
 #include "scanner/cli/command.h"
+#include "scanner/cli/command_line.h"
 #include "scanner/cli/log_verb.h"
 #include "scanner/cli/verbs.h"
 
@@ -12,8 +11,8 @@ namespace {
 
 class LogCommand final : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.require_subcommand(1);
+  void declare(CommandLine& app) override {
+    app.require_subcommand();
     verbs_.declare(app, all_log_verbs());
     app.footer(
         "Exit codes: 0 done and durable, or all of it holds; 1 the log or a proof is not what it claims to "

@@ -1,7 +1,5 @@
 // dumpgate scan: examines dumps and says for each whether it may leave.
 
-#include <CLI/CLI.hpp>
-
 #include <algorithm>
 #include <chrono>
 #include <string>
@@ -9,6 +7,7 @@
 
 #include "scanner/base/printable.h"
 #include "scanner/cli/command.h"
+#include "scanner/cli/command_line.h"
 #include "scanner/cli/progress_display.h"
 #include "scanner/cli/report_files.h"
 #include "scanner/cli/settings.h"
@@ -21,9 +20,9 @@ namespace {
 
 class ScanCommand final : public Command {
  public:
-  void declare(CLI::App& app) override {
+  void declare(CommandLine& app) override {
     app.add_option("INPUT", inputs_, "dump files; '-' is standard input, examined while it streams")
-        ->required();
+        .required();
     settings_.declare(app);
     reports_.declare(app);
     app.add_flag("-q,--quiet", quiet_, "no summary line on stderr");

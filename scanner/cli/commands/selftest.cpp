@@ -1,8 +1,7 @@
 // dumpgate selftest: plants fresh keys in an image and looks whether this installation finds them.
 
-#include <CLI/CLI.hpp>
-
 #include "scanner/cli/command.h"
+#include "scanner/cli/command_line.h"
 #include "scanner/engine/self_test.h"
 
 namespace dumpgate {
@@ -10,7 +9,7 @@ namespace {
 
 class SelfTestCommand final : public Command {
  public:
-  void declare(CLI::App& app) override { (void)app; }
+  void declare(CommandLine& app) override { (void)app; }
   int run() override {
     const auto signatures = SignatureSet::builtin();
     if (!signatures) {

@@ -1,12 +1,12 @@
 // dumpgate signatures: lists, shows and checks the kinds of keys that are looked for.
 
-#include <CLI/CLI.hpp>
-
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "scanner/base/printable.h"
 #include "scanner/cli/command.h"
+#include "scanner/cli/command_line.h"
 #include "scanner/cli/settings.h"
 #include "scanner/detect/signature.h"
 
@@ -21,11 +21,11 @@ void append_padded(std::string& line, std::string_view text, std::size_t width) 
 
 class SignaturesCommand final : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.require_subcommand(1);
+  void declare(CommandLine& app) override {
+    app.require_subcommand();
     list_ = app.add_subcommand("list", "print id, kind, use and title of each");
     show_ = app.add_subcommand("show", "print the text of one");
-    show_->add_option("ID", id_, "as 'signatures list' prints it")->required();
+    show_->add_option("ID", id_, "as 'signatures list' prints it").required();
     check_ = app.add_subcommand("check", "read all, and say how many; exit code 2 when one is wrong");
     check_->add_option("DIR", directory_, "directory with further signatures (*.toml)");
     app.footer("Exit codes: 0 done, 2 usage or a signature that is wrong, 4 internal error.");
@@ -34,8 +34,8 @@ class SignaturesCommand final : public Command {
   int run() override {
     auto signatures = SignatureSet::builtin();
     if (!signatures) return fail(signatures.error());
-    if (list_->parsed()) return list(*signatures);
-    if (show_->parsed()) return show();
+    if (list_->was_named()) return list(*signatures);
+    if (show_->was_named()) return show();
     return check(*signatures);
   }
 
@@ -88,9 +88,9 @@ class SignaturesCommand final : public Command {
     return 0;
   }
 
-  CLI::App* list_ = nullptr;
-  CLI::App* show_ = nullptr;
-  CLI::App* check_ = nullptr;
+  std::optional<CommandLine> list_{};
+  std::optional<CommandLine> show_{};
+  std::optional<CommandLine> check_{};
   std::string id_{};
   std::string directory_{};
 };

@@ -1,14 +1,13 @@
 // dumpgate verify: checks a released file on the receiving side, with nothing but its receipt and the log's
 // verifier key. The one rule: 0 means that every check was made and passed.
 
-#include <CLI/CLI.hpp>
-
 #include <string>
 #include <vector>
 
 #include "scanner/base/hex.h"
 #include "scanner/base/printable.h"
 #include "scanner/cli/command.h"
+#include "scanner/cli/command_line.h"
 #include "scanner/evidence/receiver.h"
 #include "scanner/evidence/waiver.h"
 #include "scanner/io/durable_file.h"
@@ -63,12 +62,12 @@ std::string_view word(const ReceiptCheck& check) {
 
 class VerifyCommand final : public Command {
  public:
-  void declare(CLI::App& app) override {
+  void declare(CommandLine& app) override {
     app.add_option("FILE", file_, "the released file; FILE.intoto.jsonl and FILE.tlog-proof lie beside it")
-        ->required();
-    auto* const key = app.add_option("--vkey", key_, "the log's verifier key, as log.vkey holds it");
-    auto* const key_file = app.add_option("--vkey-file", key_file_, "a file that holds it");
-    key->excludes(key_file);
+        .required();
+    auto key = app.add_option("--vkey", key_, "the log's verifier key, as log.vkey holds it");
+    auto key_file = app.add_option("--vkey-file", key_file_, "a file that holds it");
+    key.excludes(key_file);
     app.add_option("--state", options_.state_directory,
                    "directory that remembers the log's checkpoints; each next one must continue them");
     app.add_flag("--first", options_.first, "accept the log as it is when nothing of it is remembered yet");

@@ -1,8 +1,7 @@
 // dumpgate version: the program's version and the digest of the signatures it was built with.
 
-#include <CLI/CLI.hpp>
-
 #include "scanner/cli/command.h"
+#include "scanner/cli/command_line.h"
 #include "scanner/detect/signature.h"
 
 namespace dumpgate {
@@ -10,7 +9,7 @@ namespace {
 
 class VersionCommand final : public Command {
  public:
-  void declare(CLI::App& app) override { (void)app; }
+  void declare(CommandLine& app) override { (void)app; }
   int run() override {
     const auto signatures = SignatureSet::builtin();
     if (!signatures) return exit_internal;

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <unistd.h>
-#include <CLI/CLI.hpp>
 
 #include <cerrno>
 #include <string>
@@ -11,6 +10,7 @@
 #include "scanner/base/descriptor.h"
 #include "scanner/base/printable.h"
 #include "scanner/cli/command.h"
+#include "scanner/cli/command_line.h"
 #include "scanner/cli/gate_options.h"
 #include "scanner/cli/gate_setup.h"
 #include "scanner/cli/gate_verb.h"
@@ -20,8 +20,8 @@ namespace {
 
 class CheckVerb final : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("INPUT", input_, "a dump; '-' is standard input")->required();
+  void declare(CommandLine& app) override {
+    app.add_option("INPUT", input_, "a dump; '-' is standard input").required();
     options_.declare(app);
     setup_.declare(app, options_);
     app.footer("Exit codes: those of scan. A verdict that could not be logged holds.");

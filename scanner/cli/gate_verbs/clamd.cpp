@@ -1,13 +1,12 @@
 // dumpgate gate clamd: serves clamd's protocol until it is told to stop.
 
-#include <CLI/CLI.hpp>
-
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "scanner/base/printable.h"
 #include "scanner/cli/command.h"
+#include "scanner/cli/command_line.h"
 #include "scanner/cli/gate_options.h"
 #include "scanner/cli/gate_setup.h"
 #include "scanner/cli/gate_verb.h"
@@ -20,11 +19,11 @@ namespace {
 
 class ClamdVerb final : public Command {
  public:
-  void declare(CLI::App& app) override {
+  void declare(CommandLine& app) override {
     options_.declare(app);
     options_.need("clamd", app.add_option("--socket", socket_, "path of the socket"));
     options_.bind("clamd", app.add_option("--socket-mode", mode_, "who may connect, octal; default 660")
-                               ->check(CLI::IsMember({"600", "660", "666"})));
+                               .one_of({"600", "660", "666"}));
     options_.bind("spool", app.add_option("--in", clamd_.spool,
                                           "absolute; the only directory in which SCAN looks; default: none"));
     options_.need("spool", app.add_option("--quarantine", clamd_.quarantine,
@@ -34,11 +33,12 @@ class ClamdVerb final : public Command {
     options_.bind("clamd", app.add_option("--max-size", max_size_, "of one dump, like 64GiB (the default)"));
     options_.bind("clamd", app.add_option("--connections", clamd_.most_connections,
                                           "served at a time; further ones wait; default 8")
-                               ->check(CLI::Range(1U, 256U)));
+                               .in_range(1, 256));
     options_.bind("clamd", app.add_option("--idle-seconds", idle_, "without a byte from a client; default 30")
-                               ->check(CLI::Range(1U, 86400U)));
-    options_.bind("clamd", app.add_option("--receive-seconds", receiving_, "for one stream; default 3600")
-                               ->check(CLI::Range(1U, 864000U)));
+                               .in_range(1, 86400));
+    options_.bind(
+        "clamd",
+        app.add_option("--receive-seconds", receiving_, "for one stream; default 3600").in_range(1, 864000));
     setup_.declare(app, options_);
     app.footer("Exit codes: 0 told to stop before anything was asked, 2 usage, 128+n ended by signal n.");
   }

@@ -1,10 +1,9 @@
 // dumpgate gate config: whether a configuration file says nothing but what the gate's verbs understand.
 
-#include <CLI/CLI.hpp>
-
 #include <string>
 
 #include "scanner/cli/command.h"
+#include "scanner/cli/command_line.h"
 #include "scanner/cli/gate_options.h"
 #include "scanner/cli/gate_setup.h"
 #include "scanner/cli/gate_verb.h"
@@ -14,8 +13,8 @@ namespace {
 
 class ConfigVerb final : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("FILE", file_, "a configuration, as --config takes it")->required();
+  void declare(CommandLine& app) override {
+    app.add_option("FILE", file_, "a configuration, as --config takes it").required();
     app.footer(
         "Says nothing of the files and directories that it names.\n"
         "Exit codes: 0 every setting is known and of its kind, 2 one is not, or the file cannot be read.");

@@ -2,13 +2,13 @@
 
 #include <sys/socket.h>
 #include <unistd.h>
-#include <CLI/CLI.hpp>
 
 #include <string>
 #include <vector>
 
 #include "scanner/base/printable.h"
 #include "scanner/cli/command.h"
+#include "scanner/cli/command_line.h"
 #include "scanner/cli/gate_options.h"
 #include "scanner/cli/gate_setup.h"
 #include "scanner/cli/gate_verb.h"
@@ -27,10 +27,10 @@ constexpr std::chrono::seconds agreement{10};
 
 class CoreVerb final : public Command {
  public:
-  void declare(CLI::App& app) override {
+  void declare(CommandLine& app) override {
     // The crashed process chose some of them, its host's name for one: after the first, nothing is an option.
     app.add_option("VALUE", values_, "the values of %P %u %g %s %t %c %h %d %E, after all options");
-    app.positionals_at_end();
+    app.options_come_first();
     options_.declare(app);
     options_.need("spool", app.add_option("--quarantine", quarantine_,
                                           "directory of every core until it is released, 0700"));

@@ -3,12 +3,11 @@
 
 #include "scanner/gate/adapters/receive.h"
 
-#include <CLI/CLI.hpp>
-
 #include <cstdlib>
 #include <string>
 
 #include "scanner/cli/command.h"
+#include "scanner/cli/command_line.h"
 #include "scanner/cli/gate_options.h"
 #include "scanner/cli/gate_setup.h"
 #include "scanner/cli/gate_verb.h"
@@ -19,7 +18,7 @@ namespace {
 
 class ReceiveVerb final : public Command {
  public:
-  void declare(CLI::App& app) override {
+  void declare(CommandLine& app) override {
     options_.declare(app);
     options_.need("spool", app.add_option("--in", settings_.in, "the gate's input directory"));
     options_.bind("receive",

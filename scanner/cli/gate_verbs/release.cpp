@@ -1,11 +1,10 @@
 // dumpgate gate release: lets a dump leave quarantine by a waiver of two people.
 
-#include <CLI/CLI.hpp>
-
 #include <string>
 
 #include "scanner/base/printable.h"
 #include "scanner/cli/command.h"
+#include "scanner/cli/command_line.h"
 #include "scanner/cli/gate_options.h"
 #include "scanner/cli/gate_setup.h"
 #include "scanner/cli/gate_verb.h"
@@ -21,10 +20,10 @@ namespace {
 
 class ReleaseVerb final : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("SCAN-ID", scan_id_, "the name of the dump's directory in quarantine")->required();
+  void declare(CommandLine& app) override {
+    app.add_option("SCAN-ID", scan_id_, "the name of the dump's directory in quarantine").required();
     app.add_option("--waiver", waiver_, "the waiver, as 'log waiver' makes it; '-' is standard input")
-        ->required();
+        .required();
     options_.declare(app);
     options_.need("evidence", app.add_option("--approvers", approvers_,
                                              "directory of the public keys of those who may sign waivers"));

@@ -1,11 +1,10 @@
 // dumpgate gate run: the gate between an input directory and a release directory.
 
-#include <CLI/CLI.hpp>
-
 #include <string>
 
 #include "scanner/base/printable.h"
 #include "scanner/cli/command.h"
+#include "scanner/cli/command_line.h"
 #include "scanner/cli/gate_options.h"
 #include "scanner/cli/gate_setup.h"
 #include "scanner/cli/gate_verb.h"
@@ -16,21 +15,22 @@ namespace {
 
 class RunVerb final : public Command {
  public:
-  void declare(CLI::App& app) override {
+  void declare(CommandLine& app) override {
     options_.declare(app);
     options_.need("spool", app.add_option("--in", in_, "directory that producers write to"));
     options_.need("spool", app.add_option("--release", release_, "directory of what may leave"));
     options_.need("spool", app.add_option("--quarantine", quarantine_, "directory of everything else, 0700"));
-    options_.bind("run", app.add_option("--workers", gate_.workers, "dumps examined at a time; default 1")
-                             ->check(CLI::Range(1U, 256U)));
+    options_.bind(
+        "run",
+        app.add_option("--workers", gate_.workers, "dumps examined at a time; default 1").in_range(1, 256));
     options_.bind("run", app.add_option("--reserve", reserve_,
                                         "room that stays free on the disks, like 1GiB (the default)"));
     options_.bind("run", app.add_option("--rescan", gate_.rescan_seconds,
                                         "seconds between looks at the input; default 5")
-                             ->check(CLI::Range(1U, 3600U)));
+                             .in_range(1, 3600));
     options_.bind("run", app.add_option("--heartbeat", gate_.heartbeat_seconds,
                                         "seconds between signs of life in the log; default 3600")
-                             ->check(CLI::Range(1U, 1'000'000U)));
+                             .in_range(1, 1'000'000));
     app.add_flag("--once", gate_.once, "handle what is there, and end");
     setup_.declare(app, options_);
     app.footer(

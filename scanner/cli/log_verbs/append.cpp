@@ -1,10 +1,9 @@
 // dumpgate log append: one statement, or one sealed envelope, becomes a leaf.
 
-#include <CLI/CLI.hpp>
-
 #include <string>
 
 #include "scanner/base/hex.h"
+#include "scanner/cli/command_line.h"
 #include "scanner/cli/log_verb.h"
 #include "scanner/evidence/dsse.h"
 
@@ -13,12 +12,11 @@ namespace {
 
 class AppendVerb final : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("--log", log_, "directory of the log")->required();
-    app.add_option("--keys", keys_, "directory of gate.key")->required();
+  void declare(CommandLine& app) override {
+    app.add_option("--log", log_, "directory of the log").required();
+    app.add_option("--keys", keys_, "directory of gate.key").required();
     app.add_flag("--envelope", envelope_, "FILE is a sealed DSSE envelope, not a statement");
-    app.add_option("FILE", file_, "in-toto statement (JSON on one line), or - for standard input")
-        ->required();
+    app.add_option("FILE", file_, "in-toto statement (JSON on one line), or - for standard input").required();
   }
 
   int run() override {

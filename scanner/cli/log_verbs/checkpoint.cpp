@@ -1,9 +1,8 @@
 // dumpgate log checkpoint: the newest checkpoint, as it is or signed anew.
 
-#include <CLI/CLI.hpp>
-
 #include <string>
 
+#include "scanner/cli/command_line.h"
 #include "scanner/cli/log_verb.h"
 
 namespace dumpgate {
@@ -11,12 +10,12 @@ namespace {
 
 class CheckpointVerb final : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("--log", log_, "directory of the log")->required();
-    auto* const sign = app.add_flag("--sign", sign_, "compare tree and checkpoint, and sign it anew");
-    auto* const keys = app.add_option("--keys", keys_, "directory of gate.key");
-    sign->needs(keys);
-    keys->needs(sign);
+  void declare(CommandLine& app) override {
+    app.add_option("--log", log_, "directory of the log").required();
+    auto sign = app.add_flag("--sign", sign_, "compare tree and checkpoint, and sign it anew");
+    auto keys = app.add_option("--keys", keys_, "directory of gate.key");
+    sign.needs(keys);
+    keys.needs(sign);
   }
 
   int run() override {

@@ -1,12 +1,11 @@
 // dumpgate log export: envelopes, or the statements in them, one a line.
 
-#include <CLI/CLI.hpp>
-
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 
+#include "scanner/cli/command_line.h"
 #include "scanner/cli/log_verb.h"
 #include "scanner/evidence/dsse.h"
 
@@ -15,11 +14,11 @@ namespace {
 
 class ExportVerb final : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("--log", log_, "directory of the log")->required();
-    auto* const index = app.add_option("--index", index_, "this entry only");
-    app.add_option("--from", from_, "first entry; default 0")->excludes(index);
-    app.add_option("--to", to_, "last entry; default the newest")->excludes(index);
+  void declare(CommandLine& app) override {
+    app.add_option("--log", log_, "directory of the log").required();
+    auto index = app.add_option("--index", index_, "this entry only");
+    app.add_option("--from", from_, "first entry; default 0").excludes(index);
+    app.add_option("--to", to_, "last entry; default the newest").excludes(index);
     app.add_flag("--payload", payload_, "the statements, once their signatures were verified");
   }
 

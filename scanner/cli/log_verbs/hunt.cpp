@@ -1,11 +1,10 @@
 // dumpgate log hunt: which of the dumps that a log knows held a secret that was found out later. The one
 // rule: 0 means that every dump was asked and none contained it; a dump that cannot be asked is no "no".
 
-#include <CLI/CLI.hpp>
-
 #include <string>
 #include <vector>
 
+#include "scanner/cli/command_line.h"
 #include "scanner/cli/log_verb.h"
 #include "scanner/cli/settings.h"
 #include "scanner/evidence/log_audit.h"
@@ -17,15 +16,13 @@ namespace {
 
 class HuntVerb final : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("KEYFILE", secret_, "the secret: a private key in PEM or DER, not encrypted")->required();
-    app.add_option("--log", log_, "directory of the log")->required();
-    app.add_option("--site-key", site_key_, "the site key that the filters were made with")->required();
-    auto* const raw = app.add_flag("--raw", raw_, "the bytes of KEYFILE are the secret itself");
-    app.add_flag("--hex", hex_, "KEYFILE holds the secret in hexadecimal digits")->excludes(raw);
-    app.add_option("--format", format_, "text or json")
-        ->check(CLI::IsMember({"text", "json"}))
-        ->capture_default_str();
+  void declare(CommandLine& app) override {
+    app.add_option("KEYFILE", secret_, "the secret: a private key in PEM or DER, not encrypted").required();
+    app.add_option("--log", log_, "directory of the log").required();
+    app.add_option("--site-key", site_key_, "the site key that the filters were made with").required();
+    auto raw = app.add_flag("--raw", raw_, "the bytes of KEYFILE are the secret itself");
+    app.add_flag("--hex", hex_, "KEYFILE holds the secret in hexadecimal digits").excludes(raw);
+    app.add_option("--format", format_, "text or json").one_of({"text", "json"}).shows_default();
     app.add_option("--vkey", verifier_key_, "the log's verifier key; default: the one in its directory");
   }
 

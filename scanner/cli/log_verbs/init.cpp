@@ -1,10 +1,9 @@
 // dumpgate log init: a new log and the keys that go with it.
 
-#include <CLI/CLI.hpp>
-
 #include <string>
 
 #include "scanner/base/base64.h"
+#include "scanner/cli/command_line.h"
 #include "scanner/cli/log_verb.h"
 #include "scanner/evidence/key_directory.h"
 
@@ -17,10 +16,10 @@ std::string pem_of(const Ed25519PublicKey& key) {
 
 class InitVerb final : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("--log", log_, "directory of the log; new or empty")->required();
-    app.add_option("--origin", origin_, "name of the log, like gate1.example.org/dumps")->required();
-    app.add_option("--keys", keys_, "directory for gate.key and site.key, which are made")->required();
+  void declare(CommandLine& app) override {
+    app.add_option("--log", log_, "directory of the log; new or empty").required();
+    app.add_option("--origin", origin_, "name of the log, like gate1.example.org/dumps").required();
+    app.add_option("--keys", keys_, "directory for gate.key and site.key, which are made").required();
   }
 
   int run() override {

@@ -1,10 +1,9 @@
 // dumpgate log proof: what shows, without the log, that an entry is in it.
 
-#include <CLI/CLI.hpp>
-
 #include <cstdint>
 #include <string>
 
+#include "scanner/cli/command_line.h"
 #include "scanner/cli/log_verb.h"
 
 namespace dumpgate {
@@ -12,9 +11,9 @@ namespace {
 
 class ProofVerb final : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("--log", log_, "directory of the log")->required();
-    app.add_option("--index", index_, "the entry")->required();
+  void declare(CommandLine& app) override {
+    app.add_option("--log", log_, "directory of the log").required();
+    app.add_option("--index", index_, "the entry").required();
   }
 
   int run() override {

@@ -1,12 +1,11 @@
 // dumpgate log query: what the log knows of a key.
 
-#include <CLI/CLI.hpp>
-
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "scanner/base/hex.h"
+#include "scanner/cli/command_line.h"
 #include "scanner/cli/log_verb.h"
 #include "scanner/evidence/key_history.h"
 #include "scanner/proof/public_key.h"
@@ -21,16 +20,14 @@ struct AskedKey {
 
 class QueryVerb final : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("--log", log_, "directory of the log")->required();
+  void declare(CommandLine& app) override {
+    app.add_option("--log", log_, "directory of the log").required();
     app.add_option(
            "--key", key_,
            "certificate, public key or JWKS; or the SHA-256 of a SubjectPublicKeyInfo, or the name of a "
            "secret, in hexadecimal")
-        ->required();
-    app.add_option("--format", format_, "text or json")
-        ->check(CLI::IsMember({"text", "json"}))
-        ->capture_default_str();
+        .required();
+    app.add_option("--format", format_, "text or json").one_of({"text", "json"}).shows_default();
     app.add_option("--vkey", verifier_key_, "the log's verifier key; default: the one in its directory");
     app.add_flag("--rebuild", rebuild_, "read every entry of the log, and make the index anew");
   }

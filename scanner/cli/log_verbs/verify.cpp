@@ -1,10 +1,9 @@
 // dumpgate log verify: everything that a log says about itself, checked.
 
-#include <CLI/CLI.hpp>
-
 #include <string>
 
 #include "scanner/base/printable.h"
+#include "scanner/cli/command_line.h"
 #include "scanner/cli/log_verb.h"
 #include "scanner/evidence/index.h"
 #include "scanner/evidence/log_audit.h"
@@ -14,8 +13,8 @@ namespace {
 
 class VerifyVerb final : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("DIR", log_, "directory of the log")->required();
+  void declare(CommandLine& app) override {
+    app.add_option("DIR", log_, "directory of the log").required();
     app.add_option("--vkey", verifier_key_, "the log's verifier key; else the one in DIR is believed");
     app.add_option("--consistent-with", old_, "an older checkpoint, which the log must extend");
   }

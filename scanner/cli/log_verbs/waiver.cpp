@@ -1,10 +1,10 @@
 // dumpgate log waiver: two people allow one dump to leave. The one rule: what is signed is shown first.
 
-#include <CLI/CLI.hpp>
-
+#include <optional>
 #include <string>
 
 #include "scanner/base/printable.h"
+#include "scanner/cli/command_line.h"
 #include "scanner/cli/log_verb.h"
 #include "scanner/evidence/dsse.h"
 #include "scanner/evidence/waiver.h"
@@ -20,28 +20,28 @@ std::string shown(const Waiver& waiver) {
 
 class WaiverVerb final : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.require_subcommand(1);
+  void declare(CommandLine& app) override {
+    app.require_subcommand();
     create_ = app.add_subcommand("create", "write a waiver with the first signature");
-    create_->add_option("--dump-sha256", dump_, "digest of the dump that may leave")->required();
-    create_->add_option("--reason", reason_, "why, for whoever reads the log")->required();
-    create_->add_option("--expires", expires_, "last day on which it holds: 2026-12-31")->required();
-    create_->add_option("--key", key_, "the approver's Ed25519 private key (PEM)")->required();
-    create_->add_option("--out", file_, "file to write; must not exist")->required();
+    create_->add_option("--dump-sha256", dump_, "digest of the dump that may leave").required();
+    create_->add_option("--reason", reason_, "why, for whoever reads the log").required();
+    create_->add_option("--expires", expires_, "last day on which it holds: 2026-12-31").required();
+    create_->add_option("--key", key_, "the approver's Ed25519 private key (PEM)").required();
+    create_->add_option("--out", file_, "file to write; must not exist").required();
     sign_ = app.add_subcommand("sign", "show a waiver and add a signature to it");
-    sign_->add_option("FILE", file_, "the waiver")->required();
-    sign_->add_option("--key", key_, "the approver's Ed25519 private key (PEM)")->required();
+    sign_->add_option("FILE", file_, "the waiver").required();
+    sign_->add_option("--key", key_, "the approver's Ed25519 private key (PEM)").required();
     check_ = app.add_subcommand("check", "whether a waiver holds today");
-    check_->add_option("FILE", file_, "the waiver")->required();
-    check_->add_option("--dump-sha256", dump_, "digest of the dump")->required();
-    check_->add_option("--approvers", approvers_, "directory of the approvers' public keys")->required();
+    check_->add_option("FILE", file_, "the waiver").required();
+    check_->add_option("--dump-sha256", dump_, "digest of the dump").required();
+    check_->add_option("--approvers", approvers_, "directory of the approvers' public keys").required();
   }
 
   int run() override {
-    if (check_->parsed()) return check();
+    if (check_->was_named()) return check();
     const auto signer = read_signing_key(key_);
     if (!signer) return log_failure(signer.error());
-    return create_->parsed() ? create(**signer) : sign(**signer);
+    return create_->was_named() ? create(**signer) : sign(**signer);
   }
 
  private:
@@ -95,9 +95,9 @@ class WaiverVerb final : public Command {
     return 0;
   }
 
-  CLI::App* create_ = nullptr;
-  CLI::App* sign_ = nullptr;
-  CLI::App* check_ = nullptr;
+  std::optional<CommandLine> create_{};
+  std::optional<CommandLine> sign_{};
+  std::optional<CommandLine> check_{};
   std::string dump_{};
   std::string reason_{};
   std::string expires_{};

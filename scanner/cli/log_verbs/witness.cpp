@@ -1,13 +1,12 @@
 // dumpgate log witness: compares a log with what was seen of it before, and cosigns what it is now.
 // The one rule: the new state is durable before the cosignature is out.
 
-#include <CLI/CLI.hpp>
-
 #include <chrono>
 #include <cstdint>
 #include <span>
 #include <string>
 
+#include "scanner/cli/command_line.h"
 #include "scanner/cli/log_verb.h"
 #include "scanner/io/durable_file.h"
 
@@ -21,13 +20,13 @@ std::uint64_t seconds_now() {
 
 class WitnessVerb final : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("--log", log_, "directory of the log, or a copy of it")->required();
+  void declare(CommandLine& app) override {
+    app.add_option("--log", log_, "directory of the log, or a copy of it").required();
     app.add_option("--vkey", verifier_key_, "the log's verifier key; else the one in its directory");
     app.add_option("--state", state_, "what was seen last: verifier key and checkpoint; made when missing")
-        ->required();
-    app.add_option("--key", key_, "the witness's Ed25519 key (PKCS #8 PEM, mode 0600)")->required();
-    app.add_option("--name", name_, "the witness's name, like witness.example.org/w1")->required();
+        .required();
+    app.add_option("--key", key_, "the witness's Ed25519 key (PKCS #8 PEM, mode 0600)").required();
+    app.add_option("--name", name_, "the witness's name, like witness.example.org/w1").required();
   }
 
   int run() override {
