@@ -22,6 +22,9 @@ function(scanner_layer name)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.h)
   target_sources(scanner_${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${headers})
   set_target_properties(scanner_${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+  if(TARGET scanner_headers)
+    target_precompile_headers(scanner_${name} REUSE_FROM scanner_headers)
+  endif()
 endfunction()
 
 # scanner_registry(<layer> <folder> <type> <header>) makes the folder the list: every file
