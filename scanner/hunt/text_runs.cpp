@@ -7,6 +7,7 @@
 
 #include "scanner/detect/random_words.h"
 #include "scanner/detect/text_view.h"
+#include "scanner/hunt/word_text.h"
 
 namespace dumpgate {
 namespace {
@@ -88,7 +89,7 @@ class TextRuns {
     const auto has = [&](char first, char last) {
       return std::ranges::any_of(text, [&](char c) { return c >= first && c <= last; });
     };
-    return has('A', 'Z') && has('a', 'z') && !text.starts_with("sha");
+    return has('A', 'Z') && has('a', 'z') && !text.starts_with("sha") && may_encode_bytes(text);
   }
 
   // Whether a line of at least as many digits stands right before or behind this one.

@@ -1,9 +1,10 @@
 // The DSA, Ed448 and X448 hunter: private numbers of kinds that are rare, found by a known public key alone.
 // The one rule: the public half is computed by OpenSSL from the whole private one and equal to the known key.
 //
-// Each trial costs 0.2 to 1 ms, so these are looked for only when the dump or the user names such a key, as
-// numbers that touch an end of their run. DSA: g^x = y, x of q's size (FIPS 186-4). Ed448 and X448: 57 and 56
-// bytes (RFC 8032 section 5.2, RFC 7748).
+// Each trial costs 0.01 to 1 ms, so these are looked for only when the dump or the user names such a key, as
+// numbers that touch an end of their run. DSA: g^x = y, x of q's size (FIPS 186-4), tried by a table of
+// powers of g as long as there are few such keys. Ed448 and X448: 57 and 56 bytes (RFC 8032 section 5.2, RFC
+// 7748).
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -15,6 +16,7 @@
 #include <optional>
 
 #include "scanner/detect/random_words.h"
+#include "scanner/hunt/fixed_power.h"
 #include "scanner/hunt/hunter.h"
 #include "scanner/hunt/layouts.h"
 #include "scanner/hunt/limbs.h"
@@ -27,7 +29,23 @@ struct Target {
   const KnownKey* known = nullptr;
   std::size_t size = 0;          // of the private number, in bytes
   DiscreteLogNumbers numbers{};  // DSA
+  std::shared_ptr<const FixedPower> powers{};
+  SecretBytes y{};  // in the form of the powers
 };
+
+constexpr std::size_t most_table_memory = std::size_t{32} << 20;  // of all keys together
+
+// A table of g's powers, while the memory for it lasts; taken off `memory`. Numbers that a hostile key may
+// have and that arithmetic cannot work with get none.
+void add_powers(Target& target, std::size_t& memory) {
+  if (target.known->key.algorithm != KeyAlgorithm::dsa) return;
+  const DiscreteLogNumbers& n = target.numbers;
+  const std::size_t needed = FixedPower::memory((n.p->bits() + 7) / 8, target.size);
+  if (needed > memory || !n.p->odd() || n.p->one() || !(*n.g < *n.p) || !(*n.y < *n.p)) return;
+  memory -= needed;
+  target.powers = std::make_shared<FixedPower>(n.g->big_endian(), n.p->big_endian(), target.size);
+  target.y = target.powers->in_form(n.y->big_endian());
+}
 
 std::optional<BigNumber> parameter(EVP_PKEY* key, const char* name) {
   BIGNUM* number = nullptr;
@@ -39,43 +57,49 @@ std::optional<BigNumber> parameter(EVP_PKEY* key, const char* name) {
   return copy;
 }
 
-std::optional<Target> dsa_target(const KnownKey& known) {
+std::unique_ptr<Target> dsa_target(const KnownKey& known) {
   const auto* at = reinterpret_cast<const unsigned char*>(known.key.spki.data());
   const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
       d2i_PUBKEY_ex(nullptr, &at, static_cast<long>(known.key.spki.size()), crypto_library(), nullptr),
       &EVP_PKEY_free);
-  if (!key) return std::nullopt;
-  Target target{.known = &known};
-  target.numbers.p = parameter(key.get(), OSSL_PKEY_PARAM_FFC_P);
-  target.numbers.q = parameter(key.get(), OSSL_PKEY_PARAM_FFC_Q);
-  target.numbers.g = parameter(key.get(), OSSL_PKEY_PARAM_FFC_G);
-  target.numbers.y = parameter(key.get(), OSSL_PKEY_PARAM_PUB_KEY);
-  if (!target.numbers.p || !target.numbers.q || !target.numbers.g || !target.numbers.y) return std::nullopt;
-  target.size = (target.numbers.q->bits() + 7) / 8;
+  if (!key) return nullptr;
+  auto target = std::make_unique<Target>(Target{.known = &known});
+  DiscreteLogNumbers& numbers = target->numbers;
+  numbers.p = parameter(key.get(), OSSL_PKEY_PARAM_FFC_P);
+  numbers.q = parameter(key.get(), OSSL_PKEY_PARAM_FFC_Q);
+  numbers.g = parameter(key.get(), OSSL_PKEY_PARAM_FFC_G);
+  numbers.y = parameter(key.get(), OSSL_PKEY_PARAM_PUB_KEY);
+  if (!numbers.p || !numbers.q || !numbers.g || !numbers.y) return nullptr;
+  target->size = (numbers.q->bits() + 7) / 8;
   return target;
 }
 
-std::optional<Target> target_of(const KnownKey& known) {
-  if (known.origin == KeyOrigin::private_key) return std::nullopt;  // may be computed from the number itself
+std::unique_ptr<Target> target_of(const KnownKey& known) {
+  if (known.origin == KeyOrigin::private_key) return nullptr;  // may be computed from the number itself
   if (known.key.algorithm == KeyAlgorithm::dsa) return dsa_target(known);
-  if (known.key.algorithm == KeyAlgorithm::ed448) return Target{.known = &known, .size = 57};
-  if (known.key.algorithm == KeyAlgorithm::x448) return Target{.known = &known, .size = 56};
-  return std::nullopt;
+  if (known.key.algorithm == KeyAlgorithm::ed448)
+    return std::make_unique<Target>(Target{.known = &known, .size = 57});
+  if (known.key.algorithm == KeyAlgorithm::x448)
+    return std::make_unique<Target>(Target{.known = &known, .size = 56});
+  return nullptr;
 }
 
 class DiscreteLogHunt final : public Hunt {
  public:
   explicit DiscreteLogHunt(const LeadSet& leads) {
+    std::size_t memory = most_table_memory;
     for (const auto& [name, known] : leads.all())
-      if (auto target = target_of(known); target && target->size >= 20 && target->size <= 64)
-        targets_.push_back(std::move(*target));
+      if (auto target = target_of(known); target && target->size >= 20 && target->size <= 64) {
+        add_powers(*target, memory);
+        targets_.push_back(std::move(target));
+      }
   }
   bool empty() const { return targets_.empty(); }
 
   void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
     unit.own().for_each([&](const NumberRun& run) {
       if (run.digits == 0 && !run.text)
-        for (const Target& target : targets_) try_run(run, target, findings);
+        for (const auto& target : targets_) try_run(run, *target, findings);
     });
   }
 
@@ -114,9 +138,15 @@ class DiscreteLogHunt final : public Hunt {
     for (const bool little : {true, false}) {
       DiscreteLogNumbers numbers = target.numbers;
       numbers.x = little ? BigNumber::from_little_endian_limbs(number) : BigNumber::from_big_endian(number);
-      if (*numbers.x < *numbers.q && relate_discrete_log(numbers, {}).proven)
+      if (!(*numbers.x < *numbers.q) || (target.powers && !has_power(target, number, little))) continue;
+      if (relate_discrete_log(numbers, {}).proven)
         findings.push_back(describe(target, offset, little ? limbs_layout : bytes_layout, "g^x=y"));
     }
+  }
+
+  static bool has_power(const Target& target, std::span<const std::byte> number, bool little) {
+    if (little) return target.powers->power(number) == target.y;
+    return target.powers->power(SecretBytes(number.rbegin(), number.rend())) == target.y;
   }
 
   static Finding describe(const Target& target, std::uint64_t offset, std::string_view form,
@@ -138,7 +168,7 @@ class DiscreteLogHunt final : public Hunt {
     return finding;
   }
 
-  std::vector<Target> targets_{};
+  std::vector<std::unique_ptr<const Target>> targets_{};
 };
 
 class DiscreteLogHunter final : public Hunter {
