@@ -6,6 +6,7 @@
 #include <hs.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <map>
@@ -88,7 +89,7 @@ struct AnchorScan::State {
   std::vector<const Detector*> detectors{};
   std::vector<Literal> literals{};
   std::size_t longest = 0;
-  std::unique_ptr<hs_database_t, FreeDatabase> database{};
+  std::vector<std::unique_ptr<hs_database_t, FreeDatabase>> databases{};  // each of some of the literals
 
   // dispatch hands the matches of one piece to the detectors, in order, and empties the list.
   void dispatch(const Window& window, std::vector<Match>& matches, CandidateSink& sink) const {
@@ -149,16 +150,14 @@ std::string escaped(std::string_view bytes) {
   return text;
 }
 
-Result<hs_database_t*> compile_literals(const std::vector<Literal>& literals) {
+// Compiles the literals with these indices, which matches are called by.
+Result<hs_database_t*> compile_literals(const std::vector<Literal>& literals,
+                                        const std::vector<unsigned>& ids) {
   std::vector<std::string> patterns;
-  patterns.reserve(literals.size());
-  for (const Literal& literal : literals) patterns.push_back(escaped(literal.bytes));
+  patterns.reserve(ids.size());
+  for (const unsigned id : ids) patterns.push_back(escaped(literals[id].bytes));
   std::vector<const char*> texts;
-  std::vector<unsigned> ids;
-  for (const std::string& pattern : patterns) {
-    ids.push_back(static_cast<unsigned>(texts.size()));
-    texts.push_back(pattern.c_str());
-  }
+  for (const std::string& pattern : patterns) texts.push_back(pattern.c_str());
   const std::vector<unsigned> flags(texts.size(), HS_FLAG_DOTALL);
   hs_database_t* database = nullptr;
   hs_compile_error_t* raw_error = nullptr;
@@ -171,6 +170,18 @@ Result<hs_database_t*> compile_literals(const std::vector<Literal>& literals) {
                                         (error && error->message ? error->message : "?")};
 }
 
+// Literals that begin with zeros are searched for by themselves: memory is full of zeros, and the few of them
+// make the search for all others half as fast (measured on a GiB of real processes: 0.66 GB/s for all at
+// once, 1.4 GB/s in two searches).
+std::array<std::vector<unsigned>, 2> in_groups(const std::vector<Literal>& literals) {
+  std::array<std::vector<unsigned>, 2> groups;
+  for (std::size_t i = 0; i < literals.size(); ++i) {
+    const bool zeros = literals[i].bytes.starts_with(std::string_view("\0\0", 2));
+    groups.at(zeros ? 1 : 0).push_back(static_cast<unsigned>(i));
+  }
+  return groups;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<AnchorScan>> AnchorScan::compile(std::span<const Detector* const> detectors) {
@@ -181,37 +192,45 @@ Result<std::unique_ptr<AnchorScan>> AnchorScan::compile(std::span<const Detector
   state.detectors.assign(detectors.begin(), detectors.end());
   state.literals = std::move(*literals);
   for (const Literal& literal : state.literals) state.longest = std::max(state.longest, literal.bytes.size());
-  if (!state.literals.empty()) {
-    const auto database = compile_literals(state.literals);
+  for (const std::vector<unsigned>& group : in_groups(state.literals)) {
+    if (group.empty()) continue;
+    const auto database = compile_literals(state.literals, group);
     if (!database) return database.error();
-    state.database.reset(*database);
+    state.databases.emplace_back(*database);
   }
   return scan;
 }
 
 AnchorScan::Scratch::Scratch(const AnchorScan& scan) : state_(std::make_unique<State>()) {
-  if (!scan.state_->database) return;
+  // One serves all: each database only enlarges it.
   hs_scratch_t* scratch = nullptr;
-  if (hs_alloc_scratch(scan.state_->database.get(), &scratch) == HS_SUCCESS) state_->scratch.reset(scratch);
+  bool enough = true;
+  for (const auto& database : scan.state_->databases)
+    enough = enough && hs_alloc_scratch(database.get(), &scratch) == HS_SUCCESS;
+  std::unique_ptr<hs_scratch_t, FreeScratch> made(scratch);
+  if (enough) state_->scratch = std::move(made);
 }
 AnchorScan::Scratch::~Scratch() = default;
 AnchorScan::Scratch::Scratch(Scratch&&) noexcept = default;
 
 Result<void> AnchorScan::scan(const Window& window, Scratch& scratch, CandidateSink& sink) const {
   Scratch::State& own = *scratch.state_;
-  if (state_->database && !own.scratch) return Error{ErrorCode::internal, "no memory for the matcher"};
+  const bool searches = !state_->databases.empty();
+  if (searches && !own.scratch) return Error{ErrorCode::internal, "no memory for the matcher"};
   const std::size_t own_end = std::min(window.own_end, window.bytes.size());
-  for (std::size_t begin = window.own_begin; state_->database && begin < own_end; begin += piece_size) {
+  for (std::size_t begin = window.own_begin; searches && begin < own_end; begin += piece_size) {
     const std::size_t end = std::min(own_end, begin + piece_size);
     const auto bytes = state_->reach(window, begin, end);
     own.matches.clear();
     Gathering gathering{state_->literals, begin, end, own.matches};
-    const hs_error_t code =
-        hs_scan(state_->database.get(), reinterpret_cast<const char*>(bytes.data()),
-                static_cast<unsigned>(bytes.size()), 0, own.scratch.get(), on_match, &gathering);
-    if (code != HS_SUCCESS) {
-      return Error{ErrorCode::internal,
-                   gathering.out_of_memory ? "no memory for matches" : "the matcher failed"};
+    for (const auto& database : state_->databases) {
+      const hs_error_t code =
+          hs_scan(database.get(), reinterpret_cast<const char*>(bytes.data()),
+                  static_cast<unsigned>(bytes.size()), 0, own.scratch.get(), on_match, &gathering);
+      if (code != HS_SUCCESS) {
+        return Error{ErrorCode::internal,
+                     gathering.out_of_memory ? "no memory for matches" : "the matcher failed"};
+      }
     }
     state_->dispatch(window, own.matches, sink);
   }
