@@ -23,7 +23,7 @@ class Units(boundary.BoundaryCase):
         self.units = []
         for source in sorted(UNITS.glob("*.service.in")):
             unit = self.directory / source.stem
-            unit.write_text(source.read_text().replace("@CMAKE_INSTALL_FULL_BINDIR@/dumpgate", program.PROGRAM))
+            unit.write_text(source.read_text().replace("@PROGRAM@", program.PROGRAM))
             self.units.append(unit)
         self.assertEqual(len(self.units), 3)
 
