@@ -31,9 +31,9 @@ class VerifyVerb final : public Command {
     if (!audit) return log_failure(audit.error());
     write_stdout(printable(reader->verifier().name) + ": " + std::to_string(audit->leaves) + " entries and " +
                  std::to_string(audit->artifacts) + " artifacts verified" +
-                 (audit->removed == 0 ? ""
-                                      : "; " + std::to_string(audit->removed) +
-                                            " artifacts were removed, as the log itself says") +
+                 (audit->removed == 0
+                      ? ""
+                      : "; " + std::to_string(audit->removed) + " removed, as the log itself says") +
                  (old_.empty() ? "" : "; it extends the older checkpoint") + "\n");
     // The index is a cache: that it was false is worth knowing, and no fault of the log.
     const auto index = rebuild_index(*reader);
