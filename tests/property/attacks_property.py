@@ -191,40 +191,32 @@ class Attacks(GateCase):
     def a_lost_report(self):
         self.artifact("report").unlink()
 
-    def remove(self, path):
-        """As docs/evidence.md says."""
-        here = self.directory / "removal"
+    def paste(self, block):
+        """Commands of docs/evidence.md, where `log` and `keys` are those of the gate: their directory."""
+        here = self.directory / "auditor"
         here.mkdir(exist_ok=True)
-        (here / "remove").write_text(path.name + "\n")
         for name, place in (("log", self.log), ("keys", self.keys)):
             if not (here / name).exists():
                 (here / name).symlink_to(place)
-        commands = evidence_doc.blocks()["removal"].replace("dumpgate ", f"{program.PROGRAM} ")
+        commands = evidence_doc.blocks()[block].replace("dumpgate ", f"{program.PROGRAM} ")
+        if block == "choice":
+            commands = commands.replace("before=2024-01-01", f"before={self.day}")
         done = evidence_doc.shell(commands, here)
         self.assertEqual(done.code, 0, done)
-        self.assertFalse(path.exists())
+        return here / "remove"
+
+    def remove(self, *paths):
+        (self.directory / "auditor").mkdir(exist_ok=True)
+        (self.directory / "auditor/remove").write_text("".join(f"{path.name}\n" for path in paths))
+        self.paste("removal")
+        for path in paths:
+            self.assertFalse(path.exists())
 
     def a_report_that_the_log_says_was_removed(self):
         self.remove(self.artifact("report"))
 
     def a_retro_filter_that_the_log_says_was_removed(self):
         self.remove(self.artifact("retro-filter"))
-
-    def test_what_is_named_again_after_it_was_removed_must_be_there(self):
-        """The report of a dump that is lost later is not excused by the removal of another."""
-        self.restore()
-        self.remove(self.artifact("report", "first"))
-        self.artifact("report").unlink()
-        done = self.command_of("log verify")()
-        self.assertEqual(done.code, 1, done)
-        self.restore()
-        public_keys = self.artifact("public-keys", "keyed")
-        self.remove(public_keys)
-        self.examine("again", dumps.kernel_core([b"y" * 100 + self.key.public_pem]))
-        self.assertEqual(self.command_of("log verify")().code, 0)
-        self.artifact("public-keys", "again").unlink()
-        done = self.command_of("log verify")()
-        self.assertEqual(done.code, 1, done)
 
     def a_lost_retro_filter(self):
         self.artifact("retro-filter").unlink()
@@ -276,6 +268,35 @@ class Attacks(GateCase):
                     self.restore()
                     getattr(self, made[attack])()
                     step.check(self, self.command_of(step.command)())
+
+    def test_reports_of_before_a_day_are_removed_and_nothing_else_is_excused(self):
+        names = {self.artifact("report", dump).name for dump in ("keyed", "first", "second")}
+        for self.day, expected in (("2024-01-01", set()), ("9999-01-01", names)):
+            self.assertEqual(set(self.paste("choice").read_text().split()), expected)
+        self.paste("removal")
+        done = self.command_of("log verify")()
+        self.assertEqual(done.code, 0, done)
+        self.assertIn(b"3 removed, as the log itself says", done.out)
+        # As many as one leaf takes.
+        self.remove(*(self.log / f"{number:064x}" for number in range(600)))
+        self.assertEqual(self.command_of("log verify")().code, 0)
+        # A removal excuses what was named before it, and nothing else.
+        listed = self.artifact("public-keys", "keyed")
+        self.remove(listed)
+        self.assertEqual(self.command_of("log verify")().code, 0)
+        self.examine("again", dumps.kernel_core([b"y" * 100 + self.key.public_pem]))
+        self.assertEqual(self.artifact("public-keys", "again"), listed)
+        self.assertEqual(self.command_of("log verify")().code, 0)
+        listed.unlink()
+        self.assertEqual(self.command_of("log verify")().code, 1)
+
+    def test_store_may_lie_elsewhere(self):
+        (self.log / "store").rename(self.directory / "elsewhere")
+        (self.log / "store").symlink_to(self.directory / "elsewhere")
+        self.examine("third", self.clean + b"3")
+        self.assertTrue(self.artifact("report", "third").exists())
+        self.assertTrue((self.log / "store").is_symlink())
+        self.check_log()
 
 
 if __name__ == "__main__":

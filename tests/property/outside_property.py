@@ -37,7 +37,7 @@ class Shell(GateCase):
         super().setUp()
         program.need("openssl", "jq")
         self.blocks = evidence_doc.blocks()
-        self.assertEqual(set(self.blocks), {"key", "envelope", "checkpoint", "removal", *BEFORE})
+        self.assertEqual(set(self.blocks), {"key", "envelope", "checkpoint", "choice", "removal", *BEFORE})
         for name in ("first", "second", "core"):
             self.put(name, self.clean + name.encode())
             self.assertEqual(self.gate().code, 0)

@@ -8,6 +8,7 @@
 #include "scanner/cli/command_line.h"
 #include "scanner/cli/log_verb.h"
 #include "scanner/evidence/key_history.h"
+#include "scanner/io/durable_file.h"
 #include "scanner/proof/public_key.h"
 
 namespace dumpgate {
@@ -54,6 +55,9 @@ class QueryVerb final : public Command {
  private:
   Result<std::vector<AskedKey>> asked() const {
     if (is_sha256_hex(key_)) return std::vector<AskedKey>{{"", key_}};
+    if (!path_exists(key_))
+      return Error{ErrorCode::usage, key_ + " is neither a file nor a SHA-256 in lower-case hexadecimal",
+                   std::nullopt};
     const auto keys = read_public_keys(key_);
     if (!keys) return keys.error();
     std::vector<AskedKey> all;

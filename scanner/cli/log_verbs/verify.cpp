@@ -25,6 +25,8 @@ class VerifyVerb final : public Command {
     if (!old_.empty()) {
       const auto note = read_input_text(old_, most_note_bytes);
       if (!note) return log_failure(note.error());
+      if (const auto seen = open_checkpoint(*note, reader->verifier()); !seen)
+        return log_failure({seen.error().code, old_ + ": " + seen.error().message, std::nullopt});
       if (const auto extends = reader->extends(*note); !extends) return log_failure(extends.error());
     }
     const auto audit = audit_log(*reader);
