@@ -40,6 +40,7 @@ Result<WritableLog> open_writable_log(const std::string& directory, const std::s
 }
 
 Result<LogReader> open_log_reader(const std::string& directory, const std::string& verifier_key) {
+  if (!path_exists(directory)) return Error{ErrorCode::usage, "there is no log " + directory, std::nullopt};
   if (verifier_key.empty()) return LogReader::open(directory);
   const auto verifier = parse_note_verifier(verifier_key);
   if (!verifier) return verifier.error();

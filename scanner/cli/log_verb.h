@@ -29,7 +29,8 @@ struct WritableLog {
 };
 Result<WritableLog> open_writable_log(const std::string& directory, const std::string& keys);
 
-// Opens a log to read it. `verifier_key` as people give it; "" trusts the one in the log's own directory.
+// Opens a log to read it; one that is not there is ErrorCode::usage. `verifier_key` as people give it; ""
+// trusts the one in the log's own directory.
 Result<LogReader> open_log_reader(const std::string& directory, const std::string& verifier_key);
 
 // A file, or standard input for "-". ErrorCode::limit when it is longer than `most`.

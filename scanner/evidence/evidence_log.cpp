@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <memory>
@@ -65,14 +66,21 @@ class WriterLock {
   int descriptor_;
 };
 
-Result<bool> is_empty_directory(const std::string& path) {
+// Whether nothing is there but what a creation leaves that was killed before it published a checkpoint.
+Result<bool> is_new_directory(const std::string& path) {
   const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), &::closedir);
   if (!directory)
     return Error{ErrorCode::io, "cannot read " + path + ": " + std::generic_category().message(errno),
                  std::nullopt};
-  std::size_t names = 0;
-  while (::readdir(directory.get()) != nullptr) ++names;  // NOLINT(concurrency-mt-unsafe)
-  return names == 2;                                      // . and ..
+  const std::array<std::string, 6> known{".",
+                                         "..",
+                                         std::string(lock_file),
+                                         std::string(verifier_key_file),
+                                         hidden_name(std::string(verifier_key_file)).substr(2),
+                                         hidden_name(std::string(checkpoint_file)).substr(2)};
+  while (const dirent* const entry = ::readdir(directory.get()))  // NOLINT(concurrency-mt-unsafe)
+    if (std::ranges::find(known, std::string_view(&entry->d_name[0])) == known.end()) return false;
+  return true;
 }
 
 Result<void> write_below(const std::string& directory, const std::string& name,
@@ -115,13 +123,16 @@ Result<EvidenceLog> EvidenceLog::create(const std::string& directory, const std:
                                         Signer& signer) {
   if (!is_note_name(origin)) return usage("not a name for a log (no spaces, no plus): " + printable(origin));
   if (const auto made = make_directories(directory, directory_mode); !made) return made.error();
-  const auto empty = is_empty_directory(directory);
-  if (!empty) return empty.error();
-  if (!*empty) return usage(directory + " is not empty");
+  if (const auto vacant = check_vacant(directory); !vacant) return vacant.error();
   EvidenceLog log(directory, NoteVerifier{.name = origin, .key = signer.public_key()}, signer);
   const auto lock = WriterLock::take(directory);
   if (!lock) return lock.error();
   const std::string key = log.verifier_.text() + "\n";
+  if (path_exists(below(directory, verifier_key_file))) {
+    const auto begun = read_verifier_key(directory);
+    if (!begun || begun->text() != log.verifier_.text())
+      return usage(directory + " is the beginning of another log; remove it first");
+  }
   if (const auto written = replace_file(below(directory, verifier_key_file), bytes_of(key), public_file);
       !written)
     return written.error();
@@ -130,6 +141,14 @@ Result<EvidenceLog> EvidenceLog::create(const std::string& directory, const std:
   const auto note = publish(directory, Checkpoint{.origin = origin, .size = 0, .root = *root}, signer);
   if (!note) return note.error();
   return log;
+}
+
+Result<void> EvidenceLog::check_vacant(const std::string& directory) {
+  if (!path_exists(directory)) return {};
+  const auto fresh = is_new_directory(directory);
+  if (!fresh) return fresh.error();
+  if (!*fresh) return usage(directory + " is not empty");
+  return {};
 }
 
 Result<EvidenceLog> EvidenceLog::open(const std::string& directory, Signer& signer) {

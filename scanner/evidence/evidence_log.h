@@ -32,8 +32,12 @@ struct LeafPlace {
 class EvidenceLog {
  public:
   // A new, empty log with a checkpoint of size 0. `origin` is its name, for example
-  // "gate1.example.org/dumps": no spaces, no plus. An existing directory that is not empty is an Error.
+  // "gate1.example.org/dumps": no spaces, no plus. An existing directory that is not vacant is an Error; what
+  // a creation with the same name and key leaves when it is killed is gone on with.
   static Result<EvidenceLog> create(const std::string& directory, const std::string& origin, Signer& signer);
+  // Whether a log can be made in the directory: it is not there, or nothing is in it but the beginning of a
+  // log without a checkpoint, which nobody can have used. Else ErrorCode::usage.
+  static Result<void> check_vacant(const std::string& directory);
   // `signer` outlives the log and must hold the key of log.vkey.
   static Result<EvidenceLog> open(const std::string& directory, Signer& signer);
 

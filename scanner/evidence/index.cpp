@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <system_error>
 #include <utility>
 
 #include "scanner/base/base64.h"
@@ -64,23 +66,25 @@ Result<Database> filled(const std::string& path, const LogReader& reader) {
   return database;
 }
 
-// In the log's directory, or in memory where that cannot be written.
-Result<Database> make_anew(const LogReader& reader) {
-  const std::string path = index_path(reader);
+Result<Database> make_anew(const LogReader& reader, const std::string& path) {
   const std::string hidden =
-      reader.directory() + "/." + std::string(index_file) + "." + std::to_string(::getpid());
+      directory_of(path) + "/." + path.substr(path.rfind('/') + 1) + "." + std::to_string(::getpid());
   (void)::unlink(hidden.c_str());
   auto database = filled(hidden, reader);
   if (database && ::rename(hidden.c_str(), path.c_str()) == 0) return database;
+  const int number = errno;
   (void)::unlink(hidden.c_str());
   if (!database && database.error().code != ErrorCode::io) return database;
-  return filled(":memory:", reader);
+  // The log's own is a convenience; one that somebody asked for is kept, or it is said that it is not.
+  if (path == index_path(reader)) return filled(":memory:", reader);
+  if (!database) return database;
+  return Error{ErrorCode::io, path + ": " + std::generic_category().message(number), std::nullopt};
 }
 
 // The database of the file, when it can be used for this tree.
-std::optional<Database> use_file(const LogReader& reader) {
-  if (!path_exists(index_path(reader))) return std::nullopt;
-  auto database = Database::open(index_path(reader), false);
+std::optional<Database> use_file(const LogReader& reader, const std::string& path) {
+  if (!path_exists(path)) return std::nullopt;
+  auto database = Database::open(path, false);
   if (!database) return std::nullopt;
   const auto tree = tree_of(*database);
   if (!tree) return std::nullopt;
@@ -89,6 +93,30 @@ std::optional<Database> use_file(const LogReader& reader) {
   auto writer = IndexWriter::create(*database, reader);
   if (!writer || !writer->add_from(tree->size)) return std::nullopt;
   return std::move(*database);
+}
+
+// Whether the log goes on from the tree that an index of one's own was made from. One that cannot be read
+// says nothing, and is made anew.
+Result<void> goes_on_from(const std::string& path, const LogReader& reader) {
+  if (!path_exists(path)) return {};
+  const auto database = Database::open(path, false);
+  const auto seen = database ? tree_of(*database) : std::nullopt;
+  if (!seen) return {};
+  const Checkpoint& now = reader.checkpoint();
+  if (seen->origin != now.origin)
+    return Error{ErrorCode::usage, path + " is the index of another log, " + seen->origin, std::nullopt};
+  if (seen->size > now.size)
+    return Error{ErrorCode::corrupt,
+                 "the log was rolled back: it has " + std::to_string(now.size) + " entries and had " +
+                     std::to_string(seen->size) + " when " + path + " was made",
+                 std::nullopt};
+  const auto root = reader.root_of(seen->size);
+  if (!root) return root.error();
+  if (*root == seen->root) return {};
+  return Error{ErrorCode::corrupt,
+               "the log was rewritten: its first " + std::to_string(seen->size) +
+                   " entries are not those that " + path + " was made from",
+               std::nullopt};
 }
 
 Result<std::string> content_of(const Database& database) {
@@ -136,11 +164,14 @@ LogIndex::LogIndex(LogIndex&&) noexcept = default;
 LogIndex& LogIndex::operator=(LogIndex&&) noexcept = default;
 LogIndex::~LogIndex() = default;
 
-Result<LogIndex> LogIndex::open(const LogReader& reader, bool rebuild) {
+Result<LogIndex> LogIndex::open(const LogReader& reader, bool rebuild, const std::string& own) {
+  const std::string path = own.empty() ? index_path(reader) : own;
+  if (!own.empty())
+    if (const auto same = goes_on_from(own, reader); !same) return same.error();
   if (!rebuild)
-    if (auto database = use_file(reader))
+    if (auto database = use_file(reader, path))
       return LogIndex(std::make_unique<State>(State{std::move(*database), false}));
-  auto database = make_anew(reader);
+  auto database = make_anew(reader, path);
   if (!database) return database.error();
   return LogIndex(std::make_unique<State>(State{std::move(*database), true}));
 }

@@ -1,8 +1,9 @@
 // The index: a SQLite database made from the leaves of a log, which answers at once what a key was seen in.
 // The one rule: it is a cache and is never trusted: it is used only when it says that it was made from the
 // very tree of the checkpoint; what it finds is read again from the log; whatever else is wrong with it, it
-// is made anew. Somebody who can write the log's directory could still take rows out of it: `log verify` and
-// `--rebuild` see that.
+// is made anew. Somebody who can write the log's directory could still take rows out of it, and write any
+// count or digest beside them: `log verify` and `--rebuild` see that, and a file of one's own, which is made
+// by reading every entry once and extended with what came after, is out of their reach.
 //
 // DIR/index.sqlite, or memory alone where that cannot be written. Names of keys are kept as 32 bytes.
 
@@ -36,7 +37,10 @@ class LogIndex {
  public:
   // Uses the file when it fits the reader's checkpoint, extends it when it was made from the beginning of
   // that tree, and makes it anew otherwise or when `rebuild` says so. `reader` outlives it.
-  static Result<LogIndex> open(const LogReader& reader, bool rebuild = false);
+  // `own`: a file instead of the one in the log's directory. It remembers the tree that it was made from,
+  // also for `rebuild`: a log that does not go on from there is ErrorCode::corrupt, another log
+  // ErrorCode::usage.
+  static Result<LogIndex> open(const LogReader& reader, bool rebuild = false, const std::string& own = {});
   LogIndex(LogIndex&&) noexcept;
   LogIndex& operator=(LogIndex&&) noexcept;
   ~LogIndex();

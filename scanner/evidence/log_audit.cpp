@@ -1,6 +1,8 @@
 #include "scanner/evidence/log_audit.h"
 
+#include <algorithm>
 #include <array>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -11,6 +13,7 @@
 #include "scanner/base/hex.h"
 #include "scanner/evidence/dsse.h"
 #include "scanner/evidence/log_leftovers.h"
+#include "scanner/evidence/statement.h"
 #include "scanner/evidence/statement_form.h"
 
 namespace dumpgate {
@@ -18,24 +21,42 @@ namespace {
 
 Error corrupt(std::string message) { return {ErrorCode::corrupt, std::move(message), std::nullopt}; }
 
-Error absent_from_store(const std::string& entry, const std::string& sha256) {
-  return corrupt(entry + " names an artifact that is not in the store: " + sha256);
+// What a leaf says about artifacts, by digest.
+struct NamedArtifacts {
+  std::vector<std::string> named{};    // predicate.artifacts[].digest.sha256
+  std::vector<std::string> removed{};  // predicate.removed[] of a control leaf with that event
+};
+
+bool take_digest(const nlohmann::json& value, std::vector<std::string>& digests) {
+  const auto* const text = value.get_ptr<const std::string*>();
+  if (text == nullptr || !is_sha256_hex(*text)) return false;
+  digests.push_back(*text);
+  return true;
 }
 
-// The digests of predicate.artifacts[] of a statement; nothing when one of them is not a SHA-256.
-std::optional<std::vector<std::string>> artifact_digests(std::string_view statement) {
-  static const nlohmann::json::json_pointer where("/predicate/artifacts");
-  const auto json = nlohmann::json::parse(statement, nullptr, false);
-  std::vector<std::string> digests;
-  if (!json.is_object() || !json.contains(where)) return digests;
+bool says_removed(const nlohmann::json& statement) {
+  static const nlohmann::json::json_pointer event("/predicate/event");
+  return statement.value("predicateType", nlohmann::json()) == control_predicate &&
+         statement.contains(event) && statement.at(event) == artifacts_removed_event;
+}
+
+// Nothing when one of them is not a SHA-256.
+std::optional<NamedArtifacts> artifacts_in(std::string_view statement) {
+  static const nlohmann::json::json_pointer named("/predicate/artifacts");
   static const nlohmann::json::json_pointer digest("/digest/sha256");
-  for (const auto& artifact : json.at(where)) {
-    if (!artifact.is_object() || !artifact.contains(digest)) return std::nullopt;
-    const auto* const text = artifact.at(digest).get_ptr<const std::string*>();
-    if (text == nullptr || !is_sha256_hex(*text)) return std::nullopt;
-    digests.push_back(*text);
-  }
-  return digests;
+  static const nlohmann::json::json_pointer removed("/predicate/removed");
+  const auto json = nlohmann::json::parse(statement, nullptr, false);
+  NamedArtifacts found;
+  if (!json.is_object()) return found;
+  if (json.contains(named))
+    for (const auto& artifact : json.at(named))
+      if (!artifact.is_object() || !artifact.contains(digest) ||
+          !take_digest(artifact.at(digest), found.named))
+        return std::nullopt;
+  if (says_removed(json) && json.contains(removed))
+    for (const auto& artifact : json.at(removed))
+      if (!take_digest(artifact, found.removed)) return std::nullopt;
+  return found;
 }
 
 class Auditor {
@@ -49,25 +70,48 @@ class Auditor {
     if (!envelope) return corrupt(name + ": " + envelope.error().message);
     if (const auto formed = check_statement(envelope->payload); !formed)
       return corrupt(name + ": " + formed.error().message);
-    const auto digests = artifact_digests(envelope->payload);
-    if (!digests) return corrupt(name + " names an artifact without a digest");
-    for (const std::string& sha256 : *digests) {
-      ++artifacts_;
-      if (!checked_.insert(sha256).second) continue;
-      const auto artifact = reader_.artifact(sha256);
-      if (!artifact) return artifact.error();
-      if (!*artifact) return absent_from_store(name, sha256);
-    }
+    const auto artifacts = artifacts_in(envelope->payload);
+    if (!artifacts) return corrupt(name + " names an artifact without a digest");
+    for (const std::string& sha256 : artifacts->named)
+      if (const auto looked = look_for(index, sha256); !looked) return looked.error();
+    // Only what was named before: what is stored and named anew later must be there again.
+    for (const std::string& sha256 : artifacts->removed) removed_ += missing_.erase(sha256);
     return std::move(envelope->payload);
   }
 
+  // What is missing and was not said to be removed.
+  Result<void> all_there() const {
+    if (missing_.empty()) return {};
+    const auto& [sha256, entry] = *std::ranges::min_element(
+        missing_, {}, [](const auto& missing) { return std::pair(missing.second, missing.first); });
+    return corrupt("entry " + std::to_string(entry) +
+                   " names an artifact that is not in the store: " + sha256);
+  }
+
   std::uint64_t artifacts() const { return artifacts_; }
+  std::uint64_t removed() const { return removed_; }
 
  private:
+  Result<void> look_for(std::uint64_t index, const std::string& sha256) {
+    if (!present_.contains(sha256)) {
+      const auto artifact = reader_.artifact(sha256);
+      if (!artifact) return artifact.error();
+      if (!*artifact) {
+        missing_[sha256] = index;
+        return {};
+      }
+      present_.insert(sha256);
+    }
+    ++artifacts_;
+    return {};
+  }
+
   const LogReader& reader_;
   std::array<Ed25519PublicKey, 1> own_;
-  std::set<std::string> checked_{};
+  std::set<std::string> present_{};
+  std::map<std::string, std::uint64_t> missing_{};  // and the last entry that names it
   std::uint64_t artifacts_ = 0;
+  std::uint64_t removed_ = 0;
 };
 
 }  // namespace
@@ -82,8 +126,10 @@ Result<LogAudit> audit_log(const LogReader& reader,
     return {};
   });
   if (!verified) return verified.error();
+  if (const auto all = auditor.all_there(); !all) return all.error();
   if (const auto rest = check_leftovers(reader); !rest) return rest.error();
-  return LogAudit{.leaves = reader.checkpoint().size, .artifacts = auditor.artifacts()};
+  return LogAudit{
+      .leaves = reader.checkpoint().size, .artifacts = auditor.artifacts(), .removed = auditor.removed()};
 }
 
 }  // namespace dumpgate

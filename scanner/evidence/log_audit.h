@@ -1,5 +1,6 @@
 // Audit: everything that a log says about itself, checked: its tree, the envelope of each leaf, the artifacts
-// that leaves name. The one rule: it succeeds only when all of it holds.
+// that leaves name. The one rule: it succeeds only when all of it holds; an artifact may be missing only when
+// a later leaf of the log says that it was removed.
 
 #pragma once
 
@@ -14,7 +15,8 @@ namespace dumpgate {
 
 struct LogAudit {
   std::uint64_t leaves = 0;
-  std::uint64_t artifacts = 0;  // named by leaves, each time counted
+  std::uint64_t artifacts = 0;  // in the store and named by leaves, each time counted
+  std::uint64_t removed = 0;    // not in the store, and a later leaf says that they were removed
 };
 
 // `visit` sees the statement of each leaf, whose envelope the log's key signed, in order; it may be null.

@@ -22,6 +22,9 @@ namespace dumpgate {
 inline constexpr std::string_view verdict_predicate = "urn:x-dumpgate:dump-verdict:v1";
 inline constexpr std::string_view release_predicate = "urn:x-dumpgate:dump-release:v1";
 inline constexpr std::string_view control_predicate = "urn:x-dumpgate:control:v1";
+// The event of a control leaf whose predicate.removed[] names artifacts that are no longer kept. People
+// append it (docs/evidence.md, Retention).
+inline constexpr std::string_view artifacts_removed_event = "artifacts-removed";
 
 // A file of the store that a leaf names.
 struct ArtifactReference {

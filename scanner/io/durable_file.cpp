@@ -89,6 +89,10 @@ bool path_exists(const std::string& path) {
   return ::lstat(path.c_str(), &status) == 0;
 }
 
+std::string hidden_name(const std::string& path) {
+  return directory_of(path) + "/." + path.substr(path.rfind('/') + 1) + ".tmp";
+}
+
 Result<std::vector<std::byte>> read_file(const std::string& path, std::size_t most) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file.valid()) return io_error("cannot read", path, errno);
@@ -106,9 +110,7 @@ Result<SecretBytes> read_secret_file(const std::string& path, std::size_t most) 
 }
 
 Result<void> replace_file(const std::string& path, std::span<const std::byte> bytes, mode_t mode) {
-  const std::string directory = directory_of(path);
-  const std::string name = path.substr(path.rfind('/') + 1);
-  const std::string temporary = directory + "/." + name + ".tmp";
+  const std::string temporary = hidden_name(path);
   Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode));
   if (!file.valid()) return io_error("cannot write", temporary, errno);
   const auto give_up = [&](Error error) {
@@ -117,17 +119,23 @@ Result<void> replace_file(const std::string& path, std::span<const std::byte> by
   };
   if (const auto filled = fill_durably(file, temporary, bytes); !filled) return give_up(filled.error());
   if (::rename(temporary.c_str(), path.c_str()) != 0) return give_up(io_error("cannot write", path, errno));
-  return sync_directory(directory);
+  return sync_directory(directory_of(path));
 }
 
 Result<void> create_secret_file(const std::string& path, std::span<const std::byte> bytes) {
-  Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!file.valid())
-    return errno == EEXIST ? usage(path + " is there already") : io_error("cannot write", path, errno);
-  if (const auto filled = fill_durably(file, path, bytes); !filled) {
-    (void)::unlink(path.c_str());
-    return filled.error();
-  }
+  const std::string temporary = hidden_name(path);
+  (void)::unlink(temporary.c_str());  // of one who died, with half a secret in it
+  Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file.valid()) return io_error("cannot write", temporary, errno);
+  const auto give_up = [&](Error error) {
+    (void)::unlink(temporary.c_str());
+    return error;
+  };
+  if (const auto filled = fill_durably(file, temporary, bytes); !filled) return give_up(filled.error());
+  // A name that is taken is never taken over.
+  if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) != 0)
+    return give_up(errno == EEXIST ? usage(path + " is there already")
+                                   : io_error("cannot write", path, errno));
   return sync_directory(directory_of(path));
 }
 

@@ -27,11 +27,16 @@ bool path_exists(const std::string& path);
 // ErrorCode::usage.
 Result<SecretBytes> read_secret_file(const std::string& path, std::size_t most);
 
-// Replaces or creates the file: written under the hidden name .<name>.tmp beside it, then renamed. One writer
+// The name under which a file is written before it gets its own: .<name>.tmp beside it. What a killed process
+// leaves there is nobody's.
+std::string hidden_name(const std::string& path);
+
+// Replaces or creates the file: written under its hidden name, then renamed. One writer
 // of a name at a time. `mode` is subject to the umask, here and for directories.
 Result<void> replace_file(const std::string& path, std::span<const std::byte> bytes, mode_t mode);
 
-// A new file of mode 0600; one that is there already is ErrorCode::usage and is left alone.
+// A new file of mode 0600, whole or not there at all; one that is there already is ErrorCode::usage and is
+// left alone.
 Result<void> create_secret_file(const std::string& path, std::span<const std::byte> bytes);
 
 // The directory and what is missing above it.

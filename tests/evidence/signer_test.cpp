@@ -118,8 +118,21 @@ TEST(Signer, NeverWritesOverAKey) {
 TEST(KeyDirectory, HoldsTwoKeysThatAreMadeOnce) {
   const TemporaryDirectory home;
   const std::string directory = home.file("a/keys");
-  const auto made = create_keys(directory);
-  ASSERT_TRUE(made) << made.error().message;
+  std::unique_ptr<Signer> made;
+  {
+    const auto making = KeyMaking::begin(directory, "a in b");
+    ASSERT_TRUE(making) << making.error().message;
+    EXPECT_FALSE(KeyMaking::begin(directory, "a in b"));  // one at a time
+    auto keys = making->keys();
+    ASSERT_TRUE(keys) << keys.error().message;
+    made = std::move(*keys);
+  }
+  EXPECT_FALSE(open_signing_key(directory));  // not before their log is there
+  EXPECT_FALSE(KeyMaking::begin(directory, "c in b"));
+  const auto making = KeyMaking::begin(directory, "a in b");
+  ASSERT_TRUE(making && making->goes_on());
+  EXPECT_EQ(making->keys().value()->public_key(), made->public_key());
+  ASSERT_TRUE(making->finish());
   EXPECT_EQ(mode_of(directory), 0700U);
   EXPECT_EQ(mode_of(directory + "/gate.key"), 0600U);
   EXPECT_EQ(mode_of(directory + "/site.key"), 0600U);
@@ -127,8 +140,8 @@ TEST(KeyDirectory, HoldsTwoKeysThatAreMadeOnce) {
   EXPECT_EQ(site_key.size(), 32U);
   const auto opened = open_signing_key(directory);
   ASSERT_TRUE(opened);
-  EXPECT_EQ((*opened)->public_key(), (*made)->public_key());
-  EXPECT_FALSE(create_keys(directory));
+  EXPECT_EQ((*opened)->public_key(), made->public_key());
+  EXPECT_FALSE(KeyMaking::begin(directory, "a in b"));
   EXPECT_EQ(read_whole(directory + "/site.key"), site_key);
 }
 

@@ -94,7 +94,10 @@ func checkProofFile(text string, verifier note.Verifier, leaves [][]byte) {
 	proof, checkpoint, found := strings.Cut(text, "\n\n")
 	demand(found, "no checkpoint in the proof")
 	lines := strings.Split(proof, "\n")
-	demand(lines[0] == "c2sp.org/tlog-proof@v1", "another first line")
+	demand(len(lines) > 1 && lines[0] == "c2sp.org/tlog-proof@v1", "another first line")
+	if strings.HasPrefix(lines[1], "extra ") {
+		lines = lines[1:]
+	}
 	index, err := strconv.ParseInt(strings.TrimPrefix(lines[1], "index "), 10, 64)
 	must(err)
 	var path tlog.RecordProof

@@ -27,7 +27,7 @@ class CheckpointVerb final : public Command {
 
  private:
   Result<std::string> kept() const {
-    const auto reader = LogReader::open(log_);
+    const auto reader = open_log_reader(log_, {});
     if (!reader) return reader.error();
     return reader->note();
   }

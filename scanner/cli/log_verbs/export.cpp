@@ -23,7 +23,7 @@ class ExportVerb final : public Command {
   }
 
   int run() override {
-    const auto reader = LogReader::open(log_);
+    const auto reader = open_log_reader(log_, {});
     if (!reader) return log_failure(reader.error());
     const std::uint64_t size = reader->checkpoint().size;
     const std::uint64_t begin = index_ ? *index_ : from_.value_or(0);

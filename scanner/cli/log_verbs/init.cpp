@@ -1,11 +1,14 @@
-// dumpgate log init: a new log and the keys that go with it.
+// dumpgate log init: a new log and the keys that go with it. The one rule: killed at any step, the same
+// command finishes what it began; until then nobody can use the keys.
 
+#include <filesystem>
 #include <string>
 
 #include "scanner/base/base64.h"
 #include "scanner/cli/command_line.h"
 #include "scanner/cli/log_verb.h"
 #include "scanner/evidence/key_directory.h"
+#include "scanner/io/durable_file.h"
 
 namespace dumpgate {
 namespace {
@@ -26,15 +29,32 @@ class InitVerb final : public Command {
     // A name that will not do shall not leave keys behind.
     if (!is_note_name(origin_))
       return log_failure({ErrorCode::usage, "--origin: no spaces, no plus sign", std::nullopt});
-    const auto signer = create_keys(keys_);
+    const std::string log_path = std::filesystem::absolute(log_).lexically_normal().string();
+    const auto making = KeyMaking::begin(keys_, origin_ + " in " + log_path);
+    if (!making) return log_failure(making.error());
+    // Neither shall a directory that will not do.
+    if (!making->goes_on())
+      if (const auto vacant = EvidenceLog::check_vacant(log_); !vacant) return log_failure(vacant.error());
+    const auto signer = making->keys();
     if (!signer) return log_failure(signer.error());
-    const auto log = EvidenceLog::create(log_, origin_, **signer);
+    const auto log = make_log(**signer, making->goes_on());
     if (!log) return log_failure(log.error());
+    if (const auto finished = making->finish(); !finished) return log_failure(finished.error());
     write_stdout(log->verifier().text() + "\n" + pem_of((*signer)->public_key()));
     return 0;
   }
 
  private:
+  // The log may be there when everything was done but to say so.
+  Result<EvidenceLog> make_log(Signer& signer, bool goes_on) const {
+    if (!goes_on || !path_exists(log_ + "/" + std::string(checkpoint_file)))
+      return EvidenceLog::create(log_, origin_, signer);
+    auto log = EvidenceLog::open(log_, signer);
+    if (log && log->verifier().name != origin_)
+      return Error{ErrorCode::usage, log_ + " is another log", std::nullopt};
+    return log;
+  }
+
   std::string log_{};
   std::string origin_{};
   std::string keys_{};

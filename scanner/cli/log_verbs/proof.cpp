@@ -17,7 +17,7 @@ class ProofVerb final : public Command {
   }
 
   int run() override {
-    const auto reader = LogReader::open(log_);
+    const auto reader = open_log_reader(log_, {});
     if (!reader) return log_failure(reader.error());
     const auto proof = reader->proof(index_);
     if (!proof) return log_failure(proof.error());

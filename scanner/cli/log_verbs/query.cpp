@@ -8,6 +8,7 @@
 #include "scanner/cli/command_line.h"
 #include "scanner/cli/log_verb.h"
 #include "scanner/evidence/key_history.h"
+#include "scanner/io/durable_file.h"
 #include "scanner/proof/public_key.h"
 
 namespace dumpgate {
@@ -30,16 +31,22 @@ class QueryVerb final : public Command {
     app.add_option("--format", format_, "text or json").one_of({"text", "json"}).shows_default();
     app.add_option("--vkey", verifier_key_, "the log's verifier key; default: the one in its directory");
     app.add_flag("--rebuild", rebuild_, "read every entry of the log, and make the index anew");
+    app.add_option("--index", index_,
+                   "an index of your own, made when missing, instead of the one in the log's directory");
+    app.footer(
+        "Who can write the log's directory can take rows out of the index there, and a plain query does not\n"
+        "notice. --rebuild does, and so does --index FILE with a file that is out of their reach: it is made "
+        "by\n"
+        "reading every entry, then only what is new, and it remembers the log, which must go on from there.");
   }
 
   int run() override {
     const auto keys = asked();
     if (!keys) return log_failure(keys.error());
-    const auto reader = open_log_reader(log_, verifier_key_);
-    if (!reader) return log_failure(reader.error());
-    auto answer = ask(*reader, *keys, rebuild_);
-    // A cache that is damaged or lies is made anew, once.
-    if (!answer && !rebuild_) answer = ask(*reader, *keys, true);
+    auto answer = ask(*keys, rebuild_);
+    // A cache that is damaged or lies is made anew, once, for the log as it is by then: another query may
+    // have brought the index further than the checkpoint that this one had read.
+    if (!answer && !rebuild_) answer = ask(*keys, true);
     if (!answer) return log_failure(answer.error());
     write_stdout(*answer);
     return 0;
@@ -48,6 +55,9 @@ class QueryVerb final : public Command {
  private:
   Result<std::vector<AskedKey>> asked() const {
     if (is_sha256_hex(key_)) return std::vector<AskedKey>{{"", key_}};
+    if (!path_exists(key_))
+      return Error{ErrorCode::usage, key_ + " is neither a file nor a SHA-256 in lower-case hexadecimal",
+                   std::nullopt};
     const auto keys = read_public_keys(key_);
     if (!keys) return keys.error();
     std::vector<AskedKey> all;
@@ -55,15 +65,17 @@ class QueryVerb final : public Command {
     return all;
   }
 
-  Result<std::string> ask(const LogReader& reader, const std::vector<AskedKey>& keys, bool rebuild) const {
-    const auto index = LogIndex::open(reader, rebuild);
+  Result<std::string> ask(const std::vector<AskedKey>& keys, bool rebuild) const {
+    const auto reader = open_log_reader(log_, verifier_key_);
+    if (!reader) return reader.error();
+    const auto index = LogIndex::open(*reader, rebuild, index_);
     if (!index) return index.error();
     std::string out;
     for (const AskedKey& key : keys) {
-      const auto history = key_history(reader, *index, key.sha256);
+      const auto history = key_history(*reader, *index, key.sha256);
       if (!history) return history.error();
-      out += format_ == "json" ? history_json(*history, key.name, reader.checkpoint())
-                               : history_text(*history, key.name, reader.checkpoint());
+      out += format_ == "json" ? history_json(*history, key.name, reader->checkpoint())
+                               : history_text(*history, key.name, reader->checkpoint());
     }
     return out;
   }
@@ -72,6 +84,7 @@ class QueryVerb final : public Command {
   std::string key_{};
   std::string format_ = "text";
   std::string verifier_key_{};
+  std::string index_{};
   bool rebuild_ = false;
 };
 

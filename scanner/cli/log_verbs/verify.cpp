@@ -25,12 +25,17 @@ class VerifyVerb final : public Command {
     if (!old_.empty()) {
       const auto note = read_input_text(old_, most_note_bytes);
       if (!note) return log_failure(note.error());
+      if (const auto seen = open_checkpoint(*note, reader->verifier()); !seen)
+        return log_failure({seen.error().code, old_ + ": " + seen.error().message, std::nullopt});
       if (const auto extends = reader->extends(*note); !extends) return log_failure(extends.error());
     }
     const auto audit = audit_log(*reader);
     if (!audit) return log_failure(audit.error());
     write_stdout(printable(reader->verifier().name) + ": " + std::to_string(audit->leaves) + " entries and " +
                  std::to_string(audit->artifacts) + " artifacts verified" +
+                 (audit->removed == 0
+                      ? ""
+                      : "; " + std::to_string(audit->removed) + " removed, as the log itself says") +
                  (old_.empty() ? "" : "; it extends the older checkpoint") + "\n");
     // The index is a cache: that it was false is worth knowing, and no fault of the log.
     const auto index = rebuild_index(*reader);

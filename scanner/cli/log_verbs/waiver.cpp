@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "scanner/base/hex.h"
 #include "scanner/base/printable.h"
 #include "scanner/cli/command_line.h"
 #include "scanner/cli/log_verb.h"
@@ -66,6 +67,9 @@ class WaiverVerb final : public Command {
   }
 
   int check() const {
+    if (!is_sha256_hex(dump_))
+      return log_failure(
+          {ErrorCode::usage, "not a SHA-256 in lower-case hexadecimal: " + dump_, std::nullopt});
     const auto envelope = read();
     if (!envelope) return log_failure(envelope.error());
     const auto approvers = read_approvers(approvers_);

@@ -66,8 +66,10 @@ class WitnessVerb final : public Command {
     if (!text) return text.error();
     const std::size_t end = text->find('\n');
     const std::string key = text->substr(0, end);
-    if (end == std::string::npos || !parse_note_verifier(key))
-      return Error{ErrorCode::corrupt, state_ + " is not the state of a witness", std::nullopt};
+    const auto verifier = parse_note_verifier(key);
+    // It says nothing about the log: not checked, and not found to be false.
+    if (end == std::string::npos || !verifier || !open_checkpoint(text->substr(end + 1), *verifier))
+      return Error{ErrorCode::io, state_ + " is not the state of a witness, or is damaged", std::nullopt};
     if (!trusted.empty() && trusted != key)
       return Error{ErrorCode::usage, state_ + " is of a log with another key", std::nullopt};
     trusted = key;
