@@ -20,7 +20,8 @@ std::string random_text(std::mt19937_64& random, std::size_t size) {
 TEST(WordText, RandomTextIsHardlyEverLost) {
   std::mt19937_64 random(1);
   unsigned lost = 0;
-  for (int i = 0; i < 100'000; ++i) if (!may_encode_bytes(random_text(random, 43))) ++lost;
+  for (int i = 0; i < 100'000; ++i)
+    if (!may_encode_bytes(random_text(random, 43))) ++lost;
   EXPECT_LE(lost, 6U);  // 1 is expected; more than 6 in 1 of 10,000 such samples
 }
 
