@@ -148,6 +148,38 @@ TEST(Ed25519Hunter, FindsAScalarOfAKnownKey) {
   EXPECT_EQ(findings[0].relation, "a*B=A");
 }
 
+// As a library's freed structure has it: fifteen random-looking words around it, none of them at its size's
+// distance.
+TEST(Ed25519Hunter, FindsAClampedScalarAmidOtherNumbers) {
+  std::mt19937_64 random(5);
+  for (std::size_t before = 1; before <= 14; ++before) {
+    const Key key = new_key("ED25519");
+    const Bytes32 scalar = clamped_hash(raw(key.get(), true));
+    std::array<std::uint64_t, 4> scalar_words{};
+    std::memcpy(scalar_words.data(), scalar.data(), scalar.size());
+    if (std::ranges::any_of(scalar_words, plain_word) || !looks_random(scalar_words)) continue;
+    std::vector<std::byte> structure;
+    const auto put_words = [&](std::size_t count) {
+      for (std::size_t i = 0; i < count; ++i) {
+        std::uint64_t word = random();
+        while (plain_word(word)) word = random();
+        for (unsigned byte = 0; byte < 8; ++byte)
+          structure.push_back(static_cast<std::byte>(word >> (8 * byte) & 0xffU));
+      }
+    };
+    put_words(before);
+    structure.insert(structure.end(), scalar.begin(), scalar.end());
+    put_words(15 - before);
+    Memory memory;
+    const auto where = memory.put(structure) + 8 * before;
+    (void)memory.put(raw(key.get(), false));
+    const auto findings = memory.hunt({});
+    ASSERT_EQ(findings.size(), 1U) << before;
+    EXPECT_EQ(findings[0].offset, where);
+    EXPECT_EQ(findings[0].relation, "a*B=A");
+  }
+}
+
 TEST(Ed25519Hunter, FindsAnAgreementKeyOfAKnownKey) {
   const Key key = new_key("X25519");
   LeadSet leads;

@@ -26,6 +26,9 @@ namespace dumpgate {
 namespace {
 
 constexpr std::size_t small_run = 12;  // words, as for other curves
+// Structures of some libraries have a clamped scalar amid other numbers (wolfCrypt, freed). Its five fixed
+// bits let one place in 32 be tried, in runs of at most this many words.
+constexpr std::size_t clamped_run = 48;
 constexpr std::size_t words = 4;
 constexpr std::size_t together = 256;
 
@@ -101,21 +104,27 @@ class Ed25519Hunt final : public Hunt {
     const std::size_t last = run.words.size() - words;
     for (std::size_t at = 0; at <= last; ++at) {
       const bool at_an_end = (at == 0 && run.cut != Cut::begin) || (at == last && run.cut != Cut::end);
-      if (!at_an_end && (run.words.size() > small_run || at % words != 0)) continue;
-      if (!random.looks_random(at, words)) continue;
+      const bool stands = at_an_end || (run.words.size() <= small_run && at % words == 0);
+      if (!stands && (run.words.size() > clamped_run || run.text)) continue;
       Trial trial{.offset = run.place(8 * at), .length = run.length(8 * words), .text = run.text};
       for (std::size_t i = 0; i < words; ++i) {
         const std::uint64_t word =
             run.order == ByteOrder::little ? run.words[at + i] : __builtin_bswap64(run.words[at + i]);
         std::memcpy(trial.secret.data() + 8 * i, &word, 8);
       }
-      trials.push_back(trial);
-      trial.part = Part::scalar;
-      if (is_clamped(trial.secret) || is_reduced(trial.secret)) trials.push_back(trial);
-      trial.part = Part::agreement;
-      if (!agreement_.empty()) trials.push_back(trial);
+      if ((stands || is_clamped(trial.secret)) && random.looks_random(at, words))
+        add_parts(trial, stands, trials);
       wipe(trial.secret.data(), trial.secret.size());
     }
+  }
+
+  // Where numbers do not usually stand, only the shape of a clamped scalar is worth a trial.
+  void add_parts(Trial& trial, bool stands, std::vector<Trial>& trials) const {
+    if (stands) trials.push_back(trial);
+    trial.part = Part::scalar;
+    if (is_clamped(trial.secret) || (stands && is_reduced(trial.secret))) trials.push_back(trial);
+    trial.part = Part::agreement;
+    if (stands && !agreement_.empty()) trials.push_back(trial);
   }
 
   void try_all(std::vector<Trial>& trials, HuntUnit& unit, std::vector<Finding>& findings) const {
