@@ -141,11 +141,17 @@ TEST(Ed25519Hunter, FindsAScalarOfAKnownKey) {
   LeadSet leads;
   ASSERT_TRUE(
       leads.add(*raw_public_key(KeyAlgorithm::ed25519, raw(key.get(), false)), KeyOrigin::certificate));
-  Memory memory;
-  (void)memory.put(clamped_hash(raw(key.get(), true)));
-  const auto findings = memory.hunt(leads);
-  ASSERT_EQ(findings.size(), 1U);
-  EXPECT_EQ(findings[0].relation, "a*B=A");
+  const Bytes32 scalar = clamped_hash(raw(key.get(), true));
+  Bytes32 hash = scalar;  // as SHA-512 may have given it
+  hash[0] |= std::byte{5};
+  hash[31] |= std::byte{0x80};
+  for (const Bytes32& secret : {scalar, hash}) {
+    Memory one;
+    (void)one.put(secret);
+    const auto findings = one.hunt(leads);
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_EQ(findings[0].relation, "a*B=A");
+  }
 }
 
 // As a library's freed structure has it: fifteen random-looking words around it, none of them at its size's

@@ -4,7 +4,7 @@
 // OpenSSL again.
 //
 // RFC 8032 section 5.1.5: a seed is hashed, its first half is clamped to the scalar a, and A = a*B. Libraries
-// keep the seed, the seed and A (64 bytes), or a: clamped (ring) or modulo the group's order (Go).
+// keep the seed, the seed and A (64 bytes), the hash, or a: clamped (ring) or modulo the group's order (Go).
 
 #include <openssl/evp.h>
 #include <openssl/sha.h>
@@ -118,11 +118,13 @@ class Ed25519Hunt final : public Hunt {
     }
   }
 
-  // Where numbers do not usually stand, only the shape of a clamped scalar is worth a trial.
+  // Where numbers do not usually stand, only the shape of a clamped scalar is worth a trial. A hash that is
+  // not clamped yet has no shape: it is tried where some key is known that it may give.
   void add_parts(Trial& trial, bool stands, std::vector<Trial>& trials) const {
     if (stands) trials.push_back(trial);
     trial.part = Part::scalar;
-    if (is_clamped(trial.secret) || (stands && is_reduced(trial.secret))) trials.push_back(trial);
+    if (is_clamped(trial.secret) || (stands && (is_reduced(trial.secret) || !signing_.empty())))
+      trials.push_back(trial);
     trial.part = Part::agreement;
     if (stands && !agreement_.empty()) trials.push_back(trial);
   }
@@ -131,7 +133,9 @@ class Ed25519Hunt final : public Hunt {
     std::vector<Bytes32, WipingAllocator<Bytes32>> scalars;
     for (const Trial& trial : trials) {
       scalars.push_back(trial.part == Part::seed ? scalar_of_seed(trial.secret) : trial.secret);
-      if (trial.part == Part::agreement) clamp(scalars.back());
+      // A hash that is not clamped yet, or the key of an exchange.
+      if (trial.part == Part::agreement || (trial.part == Part::scalar && !is_reduced(trial.secret)))
+        clamp(scalars.back());
     }
     std::vector<EdwardsMultiple> results(scalars.size());
     edwards_multiples(scalars, results);
