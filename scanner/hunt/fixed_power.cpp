@@ -22,7 +22,7 @@ void require(int done) {
 
 struct FixedPower::Table {
   struct Free {
-    void operator()(BN_MONT_CTX* form) const { BN_MONT_CTX_free(form); }
+    void operator()(BN_MONT_CTX* context) const { BN_MONT_CTX_free(context); }
   };
   std::unique_ptr<BN_MONT_CTX, Free> form{BN_MONT_CTX_new()};
   std::size_t size = 0;  // of the modulus, in bytes
