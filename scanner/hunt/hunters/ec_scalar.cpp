@@ -243,6 +243,7 @@ class ScalarHunt final : public Hunt {
     constexpr unsigned top_bits = 9;
     const std::size_t inside = view.exact ? limbs : limbs - 1;
     if (view.limbs.size() < inside || (view.exact && view.limbs.size() != limbs)) return;
+    if (view.open_high) return;  // where a stretch was cut no plain word follows
     const std::uint64_t top = view.exact ? view.limbs.back() : view.after;
     if (top >> top_bits != 0) return;
     const auto low = view.exact ? view.limbs.first(limbs - 1) : view.limbs.last(limbs - 1);
