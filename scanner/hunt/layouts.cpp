@@ -39,10 +39,11 @@ bool starts_here(const DigitLayout& layout, const NumberRun& run, std::size_t fi
 }
 
 std::uint64_t digit_of(const DigitLayout& layout, const NumberRun& run, std::size_t index) {
-  const std::size_t a_word = 8 / layout.cell;
-  const std::size_t at = index / a_word;
+  const std::size_t a_word = 8 / layout.cell;  // 1, 2 or 4
+  const std::size_t at = index >> (a_word / 2);
   const std::uint64_t word = at < run.words.size() ? run.words[at] : run.after;
-  const std::size_t inside = run.order == ByteOrder::little ? index % a_word : a_word - 1 - index % a_word;
+  const std::size_t inside =
+      run.order == ByteOrder::little ? index & (a_word - 1) : a_word - 1 - (index & (a_word - 1));
   const unsigned cell_bits = layout.cell * 8;
   const std::uint64_t cell = word >> (inside * cell_bits);
   return (cell_bits == 64 ? cell : cell & ((std::uint64_t{1} << cell_bits) - 1)) >> layout.shift;

@@ -157,31 +157,42 @@ class MemoryRuns {
   RandomTest test_{};
 };
 
-// Which digit layouts a word can be part of: bit i for digit_layouts[i]. Zero words and pointers are in none,
-// nor are words with their top bit set, which every layout leaves unused: most words of memory, and half of
-// random ones.
-unsigned layouts_of(std::uint64_t word) {
-  if (word >> 63U != 0 || (word >> 48U == 0 && word << 32U != 0)) return 0;
-  unsigned layouts = 0;
-  const auto when = [&](unsigned layout, std::uint64_t unused) {
-    if ((word & unused) == 0) layouts |= 1U << layout;
-  };
-  if (word << 32U == 0) {
-    if (word == 0) return 0;
-    when(6, 0xf000000000000000U);
-    when(7, 0xfc00000000000000U);
-    return layouts;
-  }
-  when(0, 0xf000000000000000U);
-  when(1, 0x8000000000000000U);
-  when(2, 0xc0000000c0000000U);
-  when(3, 0xf0000000f0000000U);
-  when(4, 0x8000000080000000U);
-  when(5, 0x8000800080008000U);
-  when(8, 0xe0000001e0000001U);
-  when(9, 0xf8000001f8000001U);
-  return layouts;
+// The bits that each of digit_layouts leaves unused in a word.
+constexpr std::array<std::uint64_t, digit_layouts.size()> unused_bits{
+    0xf000000000000000U, 0x8000000000000000U, 0xc0000000c0000000U, 0xf0000000f0000000U, 0x8000000080000000U,
+    0x8000800080008000U, 0xf0000000ffffffffU, 0xfc000000ffffffffU, 0xe0000001e0000001U, 0xf8000001f8000001U};
+constexpr unsigned high_half_layouts = 1U << 6U | 1U << 7U;
+
+// Zero words and pointers are part of no digits.
+bool may_be_digits(std::uint64_t word) { return word >> 48U != 0 || (word << 32U == 0 && word != 0); }
+
+// Words whose lower half is zero are digits of the upper half or none.
+bool fits(std::uint64_t word, unsigned layout) {
+  return (word & unused_bits[layout]) == 0 && may_be_digits(word) &&
+         (word << 32U != 0 || (high_half_layouts >> layout & 1U) != 0);
 }
+
+// Which digit layouts a word can be part of: bit i for digit_layouts[i]. None if its top bit is set, which
+// every layout leaves unused: most words of memory are in none, and half of random ones.
+unsigned layouts_of(std::uint64_t word) {
+  if (word >> 63U != 0 || !may_be_digits(word)) return 0;
+  unsigned layouts = 0;
+  for (unsigned layout = 0; layout < unused_bits.size(); ++layout)
+    layouts |= (word & unused_bits[layout]) == 0 ? 1U << layout : 0U;
+  return word << 32U == 0 ? layouts & high_half_layouts : layouts;
+}
+
+// The sizes of numbers that are looked for in digits, in bits.
+constexpr std::array<unsigned, 10> digit_sizes{256, 384, 512, 521, 768, 1024, 1536, 2048, 3072, 4096};
+
+// The most bits that the top digit of a number has, in each layout.
+constexpr std::array<unsigned, digit_layouts.size()> widest_top = [] {
+  std::array<unsigned, digit_layouts.size()> widest{};
+  for (std::size_t i = 0; i < widest.size(); ++i)
+    for (const unsigned bits : digit_sizes)
+      widest.at(i) = std::max(widest.at(i), (bits - 1) % digit_layouts.at(i).bits + 1);
+  return widest;
+}();
 
 // Digit runs: stretches of words that all leave the bits of one layout unused.
 class DigitRuns {
@@ -197,7 +208,7 @@ class DigitRuns {
     if (from > at) at += (from - at + grid - 1) / grid * grid;
     for (; at < reader_.stretch().own_end + grid && reader_.inside(at); at += grid) {
       unsigned layouts = layouts_of(reader_.word(at));
-      if (layouts != 0) layouts &= layouts_around(at);
+      if (layouts != 0) layouts = layouts_around(at, layouts);
       for (; layouts != 0; layouts &= layouts - 1) around(at, static_cast<unsigned>(__builtin_ctz(layouts)));
     }
   }
@@ -205,19 +216,20 @@ class DigitRuns {
  private:
   static constexpr std::size_t shortest = 4;  // words
 
-  // The layouts that two neighbours of the word at `at` can be part of as well: of four words in a row that
-  // hold it, two more are these.
-  unsigned layouts_around(std::size_t at) const {
-    const auto of = [this](std::size_t place) {
-      return reader_.stretch().begin <= place && reader_.inside(place) ? layouts_of(reader_.word(place)) : 0U;
+  // Those of `layouts` that two neighbours of the word at `at` can be part of as well: of four words in a row
+  // that hold it, two more are these.
+  unsigned layouts_around(std::size_t at, unsigned layouts) const {
+    const auto of = [&](std::size_t place) {
+      if (place < reader_.stretch().begin || !reader_.inside(place)) return 0U;
+      return layouts & layouts_of(reader_.word(place));
     };
     const unsigned before = at >= 8 ? of(at - 8) : 0U, behind = of(at + 8);
-    return (before & behind) | (at >= 16 ? before & of(at - 16) : 0U) | (behind & of(at + 16));
+    if ((before | behind) == 0) return 0;
+    return (before & behind) | (at >= 16 && before != 0 ? before & of(at - 16) : 0U) |
+           (behind != 0 ? behind & of(at + 16) : 0U);
   }
 
-  bool in(std::size_t at, unsigned layout) const {
-    return ((layouts_of(reader_.word(at)) >> layout) & 1U) != 0;
-  }
+  bool in(std::size_t at, unsigned layout) const { return fits(reader_.word(at), layout); }
 
   // Keeps the run of the layout around `at` if it begins in the own bytes.
   void around(std::size_t at, unsigned layout) {
@@ -243,19 +255,28 @@ class DigitRuns {
   // of a number has its own unused bits.
   static bool worth_keeping(const NumberRun& run) {
     const DigitLayout& layout = digit_layouts.at(run.digits - std::size_t{1});
-    constexpr std::array<unsigned, 10> sizes{256, 384, 512, 521, 768, 1024, 1536, 2048, 3072, 4096};
+    if (layout.cell == 8 && !has_top_digit(layout, run)) return false;
     std::size_t with_high_bits = 0;
     const std::uint64_t high = layout.cell == 2 ? 0x0080008000800080U : 0x0080808000808080U;
     for (const std::uint64_t word : run.words)
       with_high_bits += ((word >> layout.shift) & high) != 0 ? 1U : 0U;
     if (with_high_bits < run.words.size() / 2) return false;
     const std::size_t cells = (run.words.size() + 1) * (8 / layout.cell);
-    for (std::size_t first = 0; first < cells; ++first) {
+    for (std::size_t first = 0; first + digit_sizes.front() / layout.bits < cells; ++first) {
       if (!starts_here(layout, run, first)) continue;
-      for (const unsigned bits : sizes)
+      for (const unsigned bits : digit_sizes) {
+        if (first + (bits - 1) / layout.bits >= cells) break;
         if (may_hold_number(layout, run, first, bits)) return true;
+      }
     }
     return false;
+  }
+
+  // Whether any digit may be the top one of a number: of random words whose digits fill them nearly none.
+  static bool has_top_digit(const DigitLayout& layout, const NumberRun& run) {
+    const unsigned top_bits = widest_top.at(run.digits - std::size_t{1}) + layout.shift;
+    return run.after >> top_bits == 0 ||
+           std::ranges::any_of(run.words, [&](std::uint64_t word) { return word >> top_bits == 0; });
   }
 
   const StretchReader& reader_;
