@@ -176,6 +176,8 @@ bool fits(std::uint64_t word, unsigned layout) {
 // every layout leaves unused: most words of memory are in none, and half of random ones.
 unsigned layouts_of(std::uint64_t word) {
   if (word >> 63U != 0 || !may_be_digits(word)) return 0;
+  // Digits of half a word and less leave this bit unused too.
+  if ((word >> 31U & 1U) != 0) return word >> 60U == 0 ? 3U : 2U;
   unsigned layouts = 0;
   for (unsigned layout = 0; layout < unused_bits.size(); ++layout)
     layouts |= (word & unused_bits[layout]) == 0 ? 1U << layout : 0U;
@@ -207,6 +209,7 @@ class DigitRuns {
     const std::size_t from = reader_.stretch().own_begin;
     if (from > at) at += (from - at + grid - 1) / grid * grid;
     for (; at < reader_.stretch().own_end + grid && reader_.inside(at); at += grid) {
+      if (!may_be_inside(at)) continue;
       unsigned layouts = layouts_of(reader_.word(at));
       if (layouts != 0) layouts = layouts_around(at, layouts);
       for (; layouts != 0; layouts &= layouts - 1) around(at, static_cast<unsigned>(__builtin_ctz(layouts)));
@@ -215,6 +218,16 @@ class DigitRuns {
 
  private:
   static constexpr std::size_t shortest = 4;  // words
+
+  // Whether the word at `at` and two of its neighbours leave their top bits unused, as all layouts do.
+  bool may_be_inside(std::size_t at) const {
+    const auto in_use = [this](std::size_t place) { return reader_.word(place) >> 63U != 0; };
+    if (in_use(at)) return false;
+    if (at < reader_.stretch().begin + 16 || !reader_.inside(at + 16)) return true;
+    const bool before = in_use(at - 8), behind = in_use(at + 8);
+    if (before == behind) return !before;
+    return before ? !in_use(at + 16) : !in_use(at - 16);
+  }
 
   // Those of `layouts` that two neighbours of the word at `at` can be part of as well: of four words in a row
   // that hold it, two more are these.
@@ -241,6 +254,7 @@ class DigitRuns {
     done_.at(layout) = end;
     if (begin < reader_.stretch().own_begin || begin >= reader_.stretch().own_end) return;
     if (end - begin < 8 * shortest || end - begin > 8 * longest_run) return;
+    if (digit_layouts.at(layout).cell == 8 && !has_top_digit(begin, end, layout)) return;
     reader_.read(begin, end, words_);
     const NumberRun run{.offset = reader_.offset(begin),
                         .words = words_,
@@ -255,7 +269,6 @@ class DigitRuns {
   // of a number has its own unused bits.
   static bool worth_keeping(const NumberRun& run) {
     const DigitLayout& layout = digit_layouts.at(run.digits - std::size_t{1});
-    if (layout.cell == 8 && !has_top_digit(layout, run)) return false;
     std::size_t with_high_bits = 0;
     const std::uint64_t high = layout.cell == 2 ? 0x0080008000800080U : 0x0080808000808080U;
     for (const std::uint64_t word : run.words)
@@ -272,11 +285,14 @@ class DigitRuns {
     return false;
   }
 
-  // Whether any digit may be the top one of a number: of random words whose digits fill them nearly none.
-  static bool has_top_digit(const DigitLayout& layout, const NumberRun& run) {
-    const unsigned top_bits = widest_top.at(run.digits - std::size_t{1}) + layout.shift;
-    return run.after >> top_bits == 0 ||
-           std::ranges::any_of(run.words, [&](std::uint64_t word) { return word >> top_bits == 0; });
+  // Whether any word, that behind the run as well, may be the top digit of a number: of random words that
+  // digits fill nearly none.
+  bool has_top_digit(std::size_t begin, std::size_t end, unsigned layout) const {
+    const unsigned top_bits = widest_top.at(layout) + digit_layouts.at(layout).shift;
+    if (reader_.word_or_zero(end) >> top_bits == 0) return true;
+    for (std::size_t at = begin; at < end; at += 8)
+      if (reader_.word(at) >> top_bits == 0) return true;
+    return false;
   }
 
   const StretchReader& reader_;
