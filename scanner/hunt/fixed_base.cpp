@@ -16,20 +16,29 @@
 namespace dumpgate {
 namespace {
 
-// Bits of a window: the widest whose table stays below 4 MiB.
+// Bits of a window: the widest whose table stays below 4 MiB, and one that a few scalars pay for.
 template <std::size_t N>
-constexpr std::size_t window_bits = N == 4  ? 12
-                                    : N < 8 ? 11
-                                            : 10;
+constexpr std::size_t large_window = N == 4  ? 12
+                                     : N < 8 ? 11
+                                             : 10;
+constexpr std::size_t small_window = 6;
+
+// Scalars for which the additions that a large table saves are worth its making.
+constexpr std::size_t enough_scalars = 1024;
 
 template <std::size_t N>
 class CurveBase final : public FixedBase {
  public:
-  CurveBase(const Number<N>& p, const Number<N>& a, const AffinePoint<N>& generator, const Number<N>& order)
-      : field_(p), scalars_(order), curve_(field_, field_.to_montgomery(a)) {
+  CurveBase(const Number<N>& p, const Number<N>& a, const AffinePoint<N>& generator, const Number<N>& order,
+            std::size_t width)
+      : width_(width),
+        half_(std::size_t{1} << (width - 1)),
+        field_(p),
+        scalars_(order),
+        curve_(field_, field_.to_montgomery(a)) {
     order_.assign(order.begin(), order.end());
     const std::size_t bits = 64 * N - static_cast<std::size_t>(std::countl_zero(order.back()));
-    windows_ = bits / width + 1;  // one bit more than the order has, for the carry of the topmost digit
+    windows_ = bits / width_ + 1;  // one bit more than the order has, for the carry of the topmost digit
     build_table({field_.to_montgomery(generator.x), field_.to_montgomery(generator.y)});
   }
 
@@ -51,45 +60,43 @@ class CurveBase final : public FixedBase {
  private:
   using Point = AffinePoint<N>;
   static constexpr std::size_t batch = 256;  // shares five or six inversions; its points stay in the cache
-  static constexpr std::size_t width = window_bits<N>;
-  static constexpr std::size_t half = std::size_t{1} << (width - 1);
 
   struct Workspace {
     std::vector<Point> points{};
     typename AffineCurve<N>::Scratch scratch{};
   };
 
-  // Row d of the table holds d*2^(width*i)*G for each window i. Rows m+1 to 2m are rows 1 to m plus row m.
+  // Row d of the table holds d*2^(width_*i)*G for each window i. Rows m+1 to 2m are rows 1 to m plus row m.
   void build_table(const Point& generator) {
-    table_.resize((half + 1) * windows_);
+    table_.resize((half_ + 1) * windows_);
     const auto rows = [this](std::size_t first, std::size_t count) {
       return std::span(table_).subspan(first * windows_, count * windows_);
     };
-    std::ranges::copy(curve_.power_multiples(generator, width, windows_), rows(1, 1).begin());
+    std::ranges::copy(curve_.power_multiples(generator, width_, windows_), rows(1, 1).begin());
     typename AffineCurve<N>::Scratch scratch;
-    for (std::size_t m = 1; m < half; m *= 2) {
+    for (std::size_t m = 1; m < half_; m *= 2) {
       for (std::size_t j = 1; j <= m; ++j) std::ranges::copy(rows(m, 1), rows(m + j, 1).begin());
       curve_.add_to(rows(m + 1, m), rows(1, m), scratch);
     }
   }
 
-  // Bits width*i and up of the number.
-  static std::size_t window(std::span<const std::uint64_t> scalar, std::size_t i) {
-    const std::size_t limb = width * i / 64;
-    const std::size_t shift = width * i % 64;
+  // Bits width_*i and up of the number.
+  std::size_t window(std::span<const std::uint64_t> scalar, std::size_t i) const {
+    const std::size_t limb = width_ * i / 64;
+    const std::size_t shift = width_ * i % 64;
     std::uint64_t bits = limb < N ? scalar[limb] >> shift : 0;
-    if (shift + width > 64 && limb + 1 < N) bits |= scalar[limb + 1] << (64 - shift);
-    return static_cast<std::size_t>(bits & (2 * half - 1));
+    if (shift + width_ > 64 && limb + 1 < N) bits |= scalar[limb + 1] << (64 - shift);
+    return static_cast<std::size_t>(bits & (2 * half_ - 1));
   }
 
-  // One point for each window, written `stride` apart: their sum is the multiple. Digits are from 1-half to
-  // half.
+  // One point for each window, written `stride` apart: their sum is the multiple. Digits are from 1-half_ to
+  // half_.
   void points_of(std::span<const std::uint64_t> scalar, Point* points, std::size_t stride) const {
     std::size_t carry = 0;
     for (std::size_t i = 0; i < windows_; ++i) {
       const std::size_t digit = window(scalar, i) + carry;
-      carry = digit > half ? 1 : 0;
-      const std::size_t row = carry == 0 ? digit : 2 * half - digit;
+      carry = digit > half_ ? 1 : 0;
+      const std::size_t row = carry == 0 ? digit : 2 * half_ - digit;
       points[i * stride] = curve_.negative_if(carry != 0, table_[row * windows_ + i]);
     }
   }
@@ -120,6 +127,8 @@ class CurveBase final : public FixedBase {
     }
   }
 
+  std::size_t width_;
+  std::size_t half_;
   Field<N> field_;
   Field<N> scalars_;
   AffineCurve<N> curve_;  // refers to field_
@@ -164,39 +173,53 @@ Number<N> number(const std::vector<std::uint64_t>& limbs) {
 }
 
 template <std::size_t N>
-std::unique_ptr<FixedBase> make_base(const Parameters& c) {
+std::unique_ptr<FixedBase> make_base(const Parameters& c, FixedBase::Table table) {
   return std::make_unique<CurveBase<N>>(number<N>(c.p), number<N>(c.a),
-                                        AffinePoint<N>{number<N>(c.x), number<N>(c.y)}, number<N>(c.order));
+                                        AffinePoint<N>{number<N>(c.x), number<N>(c.y)}, number<N>(c.order),
+                                        table == FixedBase::Table::large ? large_window<N> : small_window);
 }
+
+// The tables of one curve. Threads that want different curves do not wait for each other.
+struct Tables {
+  std::mutex mutex{};
+  std::size_t wanted = 0;
+  std::unique_ptr<FixedBase> small{}, large{};
+};
 
 }  // namespace
 
-std::unique_ptr<FixedBase> FixedBase::make(const std::string& curve) {
+std::unique_ptr<FixedBase> FixedBase::make(const std::string& curve, Table table) {
   const auto parameters = parameters_of(curve);
   if (!parameters) return nullptr;
   switch (parameters->p.size()) {
     case 4:
-      return make_base<4>(*parameters);
+      return make_base<4>(*parameters, table);
     case 5:
-      return make_base<5>(*parameters);
+      return make_base<5>(*parameters, table);
     case 6:
-      return make_base<6>(*parameters);
+      return make_base<6>(*parameters, table);
     case 8:
-      return make_base<8>(*parameters);
+      return make_base<8>(*parameters, table);
     case 9:
-      return make_base<9>(*parameters);
+      return make_base<9>(*parameters, table);
     default:
       return nullptr;
   }
 }
 
-const FixedBase* FixedBase::of(const std::string& curve) {
+const FixedBase* FixedBase::of(const std::string& curve, std::size_t scalars) {
   static std::mutex mutex;
-  static std::map<std::string, std::unique_ptr<FixedBase>> bases;
-  const std::lock_guard lock(mutex);
-  const auto known = bases.find(curve);
-  if (known != bases.end()) return known->second.get();
-  return bases.emplace(curve, make(curve)).first->second.get();
+  static std::map<std::string, Tables> all;
+  Tables& tables = [&]() -> Tables& {
+    const std::lock_guard lock(mutex);
+    return all[curve];
+  }();
+  const std::lock_guard lock(tables.mutex);
+  tables.wanted = std::min(tables.wanted + scalars, enough_scalars);
+  const bool many = tables.wanted == enough_scalars;
+  std::unique_ptr<FixedBase>& wanted = many ? tables.large : tables.small;
+  if (!wanted) wanted = make(curve, many ? Table::large : Table::small);
+  return wanted.get();
 }
 
 }  // namespace dumpgate

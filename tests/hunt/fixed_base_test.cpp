@@ -7,7 +7,10 @@
 #include <openssl/ec.h>
 #include <openssl/objects.h>
 
+#include <memory>
 #include <random>
+#include <string>
+#include <tuple>
 
 #include "scanner/hunt/limbs.h"
 
@@ -32,11 +35,15 @@ std::vector<std::uint64_t> by_openssl(const std::string& curve, std::span<const 
   return limbs_of(out, limbs);
 }
 
-class FixedBaseOfCurve : public testing::TestWithParam<const char*> {};
+using Table = FixedBase::Table;
+
+class FixedBaseOfCurve : public testing::TestWithParam<std::tuple<const char*, Table>> {
+ protected:
+  const std::string curve = std::get<0>(GetParam());
+  const std::unique_ptr<FixedBase> base = FixedBase::make(curve, std::get<1>(GetParam()));
+};
 
 TEST_P(FixedBaseOfCurve, AgreesWithOpenssl) {
-  const std::string curve = GetParam();
-  const auto base = FixedBase::make(curve);
   ASSERT_NE(base, nullptr);
   const std::size_t size = base->limbs();
   std::mt19937_64 random(7);
@@ -87,8 +94,6 @@ Limbs power_of_two(std::size_t limbs, std::size_t bit) {
 }
 
 TEST_P(FixedBaseOfCurve, RareScalarsAgreeWithOpenssl) {
-  const std::string curve = GetParam();
-  const auto base = FixedBase::make(curve);
   ASSERT_NE(base, nullptr);
   const std::size_t size = base->limbs();
   std::vector<Limbs> all{below_order(*base, power_of_two(size, 0)),
@@ -113,7 +118,6 @@ TEST_P(FixedBaseOfCurve, RareScalarsAgreeWithOpenssl) {
 
 // A scalar's multiple does not depend on what shares its batch.
 TEST_P(FixedBaseOfCurve, BatchesOfAnySizeAgree) {
-  const auto base = FixedBase::make(GetParam());
   ASSERT_NE(base, nullptr);
   const std::size_t size = base->limbs();
   std::mt19937_64 random(8);
@@ -129,19 +133,33 @@ TEST_P(FixedBaseOfCurve, BatchesOfAnySizeAgree) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Curves, FixedBaseOfCurve,
-                         testing::Values("prime256v1", "secp384r1", "secp521r1", "secp256k1",
-                                         "brainpoolP256r1", "brainpoolP320r1", "brainpoolP384r1",
-                                         "brainpoolP512r1", "SM2"));
+INSTANTIATE_TEST_SUITE_P(LargeTables, FixedBaseOfCurve,
+                         testing::Combine(testing::Values("prime256v1", "secp384r1", "secp521r1", "secp256k1",
+                                                          "brainpoolP256r1", "brainpoolP320r1",
+                                                          "brainpoolP384r1", "brainpoolP512r1", "SM2"),
+                                          testing::Values(Table::large)));
+INSTANTIATE_TEST_SUITE_P(SmallTables, FixedBaseOfCurve,
+                         testing::Combine(testing::Values("prime256v1", "brainpoolP320r1", "secp384r1",
+                                                          "brainpoolP512r1", "secp521r1"),
+                                          testing::Values(Table::small)));
+
+TEST(FixedBase, OfIsOneTableUntilManyScalarsAreWanted) {
+  const FixedBase* first = FixedBase::of("brainpoolP512r1", 1);
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(FixedBase::of("brainpoolP512r1", 1), first);
+  const FixedBase* many = FixedBase::of("brainpoolP512r1", 1'000'000);
+  EXPECT_NE(many, first);
+  EXPECT_EQ(FixedBase::of("brainpoolP512r1", 1), many);
+}
 
 TEST(FixedBase, RefusesWhatItCannotDo) {
-  EXPECT_EQ(FixedBase::make("no-such-curve"), nullptr);
-  EXPECT_EQ(FixedBase::make("sect283k1"), nullptr);
-  EXPECT_EQ(FixedBase::make("secp192k1"), nullptr);
+  EXPECT_EQ(FixedBase::make("no-such-curve", Table::small), nullptr);
+  EXPECT_EQ(FixedBase::make("sect283k1", Table::small), nullptr);
+  EXPECT_EQ(FixedBase::make("secp192k1", Table::small), nullptr);
 }
 
 TEST(FixedBase, ZeroGivesZero) {
-  const auto base = FixedBase::make("prime256v1");
+  const auto base = FixedBase::make("prime256v1", Table::large);
   const std::vector<std::uint64_t> zero(4);
   std::vector<std::uint64_t> x(4, 1);
   base->multiples_x(zero, x);

@@ -257,7 +257,7 @@ class ScalarHunt final : public Hunt {
   static void multiply(const Curve& curve, std::size_t limbs, const Batch& waiting, HuntUnit& unit,
                        std::vector<Finding>& findings) {
     if (waiting.places.empty()) return;
-    const FixedBase* base = FixedBase::of(curve.name);
+    const FixedBase* base = FixedBase::of(curve.name, waiting.places.size());
     if (base == nullptr || base->limbs() != limbs) return;
     for (std::size_t at = 0; at < waiting.places.size(); at += together)
       for (const bool montgomery : {false, true})
