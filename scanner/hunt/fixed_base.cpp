@@ -85,7 +85,7 @@ class CurveBase final : public FixedBase {
     const std::size_t limb = width_ * i / 64;
     const std::size_t shift = width_ * i % 64;
     std::uint64_t bits = limb < N ? scalar[limb] >> shift : 0;
-    if (shift + width_ > 64 && limb + 1 < N) bits |= scalar[limb + 1] << (64 - shift);
+    if (shift != 0 && shift + width_ > 64 && limb + 1 < N) bits |= scalar[limb + 1] << (64 - shift);
     return static_cast<std::size_t>(bits & (2 * half_ - 1));
   }
 
