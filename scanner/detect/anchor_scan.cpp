@@ -157,6 +157,7 @@ Result<hs_database_t*> compile_literals(const std::vector<Literal>& literals,
   patterns.reserve(ids.size());
   for (const unsigned id : ids) patterns.push_back(escaped(literals[id].bytes));
   std::vector<const char*> texts;
+  texts.reserve(ids.size());
   for (const std::string& pattern : patterns) texts.push_back(pattern.c_str());
   const std::vector<unsigned> flags(texts.size(), HS_FLAG_DOTALL);
   hs_database_t* database = nullptr;
