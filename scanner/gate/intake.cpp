@@ -15,6 +15,7 @@
 #include "scanner/gate/file_copy.h"
 #include "scanner/gate/file_state.h"
 #include "scanner/gate/read_lease.h"
+#include "scanner/gate/release_name.h"
 #include "scanner/io/durable_file.h"
 
 namespace dumpgate {
@@ -164,7 +165,7 @@ void Intake::undo(const SpoolState& state) const {
   if (now && now->stage != SpoolStage::taking) return;
   const std::string part = spool_->place(state.scan_id) + "/dump.part";
   (void)::unlink(part.c_str());
-  const std::string second = state.name + "." + state.scan_id;
+  const std::string second = longer_name(state.name, state.scan_id);
   const auto put_back = [&](int directory, const std::string& from) {
     return rename_new(directory, from, in_.get(), state.name) == 0 ||
            rename_new(directory, from, in_.get(), second) == 0;

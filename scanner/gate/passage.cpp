@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <span>
@@ -18,6 +18,7 @@
 #include "scanner/gate/file_copy.h"
 #include "scanner/gate/file_state.h"
 #include "scanner/gate/read_lease.h"
+#include "scanner/gate/release_name.h"
 #include "scanner/io/durable_file.h"
 
 namespace dumpgate {
@@ -47,10 +48,11 @@ std::string logged_as(const SpoolState& state) {
 
 // A name in the release directory that is free, with those of its proofs.
 std::string free_name(const Spool& spool, const SpoolState& state) {
-  for (const char* const ending : {"", ".intoto.jsonl", ".tlog-proof"})
-    if (path_exists(spool.release_path() + "/" + state.name + ending))
-      return state.name + "." + state.scan_id;
-  return state.name;
+  std::string name = release_name(state.name, state.scan_id);
+  for (const std::string_view ending : {std::string_view(), envelopes_suffix, proof_suffix})
+    if (path_exists(spool.release_path() + "/" + name + std::string(ending)))
+      return longer_name(state.name, state.scan_id);
+  return name;
 }
 
 }  // namespace
@@ -164,20 +166,34 @@ PassageOutcome Passage::abort(SpoolState state, const GateVerdict& verdict, cons
   return keep(std::move(state), why);
 }
 
-Result<void> Passage::place_proofs(const SpoolState& state) const {
+Result<void> Passage::place_proofs(SpoolState& state) const {
   const auto trace = release_trace(*context_.log, state.scan_id, state.log_from);
   if (!trace) return trace.error();
   if (!trace->intent)
     return Error{ErrorCode::internal, "a receipt without an intent to release", std::nullopt};
   const auto receipt = make_receipt(*context_.log, trace->intent->index);
   if (!receipt) return receipt.error();
-  const std::array<std::pair<std::string_view, std::string_view>, 2> files{
-      {{envelopes_suffix, receipt->envelopes}, {proof_suffix, receipt->proof}}};
-  for (const auto& [ending, text] : files) {
-    const std::string file = spool_.release_path() + "/" + state.release_name + std::string(ending);
-    if (auto done = replace_file(file, std::as_bytes(std::span(text)), released_mode); !done) return done;
+  if (auto claimed = claim_name(state, receipt->envelopes); !claimed) return claimed;
+  return replace_file(spool_.release_path() + "/" + state.release_name + std::string(proof_suffix),
+                      std::as_bytes(std::span(receipt->proof)), released_mode);
+}
+
+// Two dumps can be on their way out under one name at once, here or in two programs. It is that one's whose
+// envelopes come to lie there first; they are the same in each passage of a release, and no other's.
+Result<void> Passage::claim_name(SpoolState& state, std::string_view envelopes) const {
+  const auto bytes = std::as_bytes(std::span(envelopes));
+  const std::string aside = spool_.release_path() + "/." + state.scan_id + std::string(envelopes_suffix);
+  for (const std::string second = longer_name(state.name, state.scan_id);;) {
+    const std::string file = spool_.release_path() + "/" + state.release_name + std::string(envelopes_suffix);
+    const auto created = create_file(file, aside, bytes, released_mode);
+    if (!created) return created.error();
+    if (*created) return {};
+    const auto found = read_file(file, bytes.size());
+    if (found && std::ranges::equal(*found, bytes)) return sync_directory(spool_.release_path());
+    if (state.release_name == second) return io_error("cannot release a dump", EEXIST);
+    state.release_name = second;
+    if (auto saved = spool_.save(state); !saved) return saved;
   }
-  return {};
 }
 
 // By one rename that never replaces anything. `dump` is the very file that was examined.
@@ -186,7 +202,7 @@ Result<void> Passage::place_dump(SpoolState& state, int dump, const std::string&
     return Error{ErrorCode::internal, "a release of another dump", std::nullopt};
   if (::fchmod(dump, released_mode) != 0) return io_error("cannot set the mode of a dump");
   const std::string from = spool_.dump_of(state.scan_id);
-  const std::string second = state.name + "." + state.scan_id;
+  const std::string second = longer_name(state.name, state.scan_id);
   while (::renameat2(AT_FDCWD, from.c_str(), spool_.release(), state.release_name.c_str(),
                      RENAME_NOREPLACE) != 0) {
     if (errno == EXDEV) return place_copy(state, dump);
@@ -216,7 +232,7 @@ Result<void> Passage::place_copy(SpoolState& state, int dump) {
     if (auto saved = spool_.save(state); !saved) return saved;
   }
   // When the hidden copy is gone, an earlier passage gave it its name; the receiver may have taken it since.
-  const std::string second = state.name + "." + state.scan_id;
+  const std::string second = longer_name(state.name, state.scan_id);
   while (::renameat2(spool_.release(), hidden.c_str(), spool_.release(), state.release_name.c_str(),
                      RENAME_NOREPLACE) != 0 &&
          errno != ENOENT) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "scanner/base/result.h"
 #include "scanner/gate/examiner.h"
@@ -43,7 +44,8 @@ class Passage {
   PassageOutcome abort(SpoolState state, const GateVerdict& verdict, const LeafPlace& intent,
                        const std::string& why);
   Result<void> log_recovery(const SpoolState& state, const std::string& what) const;
-  Result<void> place_proofs(const SpoolState& state) const;
+  Result<void> place_proofs(SpoolState& state) const;
+  Result<void> claim_name(SpoolState& state, std::string_view envelopes) const;
   Result<void> place_dump(SpoolState& state, int dump, const std::string& expected_sha256);
   Result<void> place_copy(SpoolState& state, int dump);
   PassageOutcome finish(const SpoolState& state, const GateVerdict& verdict, const LeafPlace& intent);

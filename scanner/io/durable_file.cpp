@@ -76,6 +76,17 @@ Result<void> fill_durably(Descriptor& file, const std::string& path, std::span<c
   return {};
 }
 
+// A file that is going to get its name by a rename. What lies there is half of an earlier one, or was put
+// there in the hope that it is written to or waited for: it goes first.
+Result<void> write_aside(const std::string& path, std::span<const std::byte> bytes, mode_t mode) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return io_error("cannot write", path, errno);
+  Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+  if (!file.valid()) return io_error("cannot write", path, errno);
+  const auto filled = fill_durably(file, path, bytes);
+  if (!filled) (void)::unlink(path.c_str());
+  return filled;
+}
+
 }  // namespace
 
 std::string directory_of(const std::string& path) {
@@ -111,32 +122,33 @@ Result<SecretBytes> read_secret_file(const std::string& path, std::size_t most) 
 
 Result<void> replace_file(const std::string& path, std::span<const std::byte> bytes, mode_t mode) {
   const std::string temporary = hidden_name(path);
-  Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode));
-  if (!file.valid()) return io_error("cannot write", temporary, errno);
-  const auto give_up = [&](Error error) {
+  if (const auto written = write_aside(temporary, bytes, mode); !written) return written.error();
+  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    const Error error = io_error("cannot write", path, errno);
     (void)::unlink(temporary.c_str());
     return error;
-  };
-  if (const auto filled = fill_durably(file, temporary, bytes); !filled) return give_up(filled.error());
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return give_up(io_error("cannot write", path, errno));
+  }
   return sync_directory(directory_of(path));
 }
 
+Result<bool> create_file(const std::string& path, const std::string& aside, std::span<const std::byte> bytes,
+                         mode_t mode) {
+  if (const auto written = write_aside(aside, bytes, mode); !written) return written.error();
+  if (::renameat2(AT_FDCWD, aside.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) != 0) {
+    const int number = errno;
+    (void)::unlink(aside.c_str());
+    if (number == EEXIST) return false;
+    return io_error("cannot write", path, number);
+  }
+  if (const auto synced = sync_directory(directory_of(path)); !synced) return synced.error();
+  return true;
+}
+
 Result<void> create_secret_file(const std::string& path, std::span<const std::byte> bytes) {
-  const std::string temporary = hidden_name(path);
-  (void)::unlink(temporary.c_str());  // of one who died, with half a secret in it
-  Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!file.valid()) return io_error("cannot write", temporary, errno);
-  const auto give_up = [&](Error error) {
-    (void)::unlink(temporary.c_str());
-    return error;
-  };
-  if (const auto filled = fill_durably(file, temporary, bytes); !filled) return give_up(filled.error());
-  // A name that is taken is never taken over.
-  if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) != 0)
-    return give_up(errno == EEXIST ? usage(path + " is there already")
-                                   : io_error("cannot write", path, errno));
-  return sync_directory(directory_of(path));
+  const auto created = create_file(path, hidden_name(path), bytes, S_IRUSR | S_IWUSR);
+  if (!created) return created.error();
+  if (!*created) return usage(path + " is there already");
+  return {};
 }
 
 Result<void> make_directories(const std::string& path, mode_t mode) {

@@ -35,6 +35,11 @@ std::string hidden_name(const std::string& path);
 // of a name at a time. `mode` is subject to the umask, here and for directories.
 Result<void> replace_file(const std::string& path, std::span<const std::byte> bytes, mode_t mode);
 
+// A new file, written under the name `aside` in the same directory, then renamed. False when the name is
+// taken: whatever has it is left alone. One writer of `aside` at a time.
+Result<bool> create_file(const std::string& path, const std::string& aside, std::span<const std::byte> bytes,
+                         mode_t mode);
+
 // A new file of mode 0600, whole or not there at all; one that is there already is ErrorCode::usage and is
 // left alone.
 Result<void> create_secret_file(const std::string& path, std::span<const std::byte> bytes);

@@ -156,6 +156,33 @@ class OtherFileSystem(SiteCase):
         self.assertEqual((self.released / other).read_bytes(), self.clean)
         self.check_log()
 
+    def test_names_of_any_length_and_those_of_receipts_leave_and_verify(self):
+        names = ["x", "x.tlog-proof", "x.intoto.jsonl", "n" * 237, "n" * 238, "n" * 255, os.fsdecode(b"\xff\n")]
+        for name in names:
+            self.put(name, b"ordinary text")
+        # A dump that is called like a receipt never has the receipt's place, whichever leaves first.
+        done = self.gate("--workers", "4")
+        self.assertEqual(done.code, 0, done)
+        self.assertEqual(self.kept(), [], done)
+        released = self.released_dumps()
+        self.assertEqual(len(released), len(names), released)
+        self.assertIn("x", released)
+        self.assertIn("n" * 237, released)
+        for name in released:
+            self.assertEqual((self.released / name).read_bytes(), b"ordinary text")
+            verified = program.run("verify", self.released / name, "--vkey-file", self.log / "log.vkey", "--state",
+                                   self.directory / "state", "--first")
+            self.assertEqual(verified.code, program.RELEASE, (name, verified))
+        self.check_log()
+
+    def test_pipes_in_place_of_hidden_names_there_are_not_waited_for(self):
+        for name in (".core.tlog-proof.tmp", ".core.intoto.jsonl.tmp"):
+            os.mkfifo(self.released / name)
+        self.put("core", self.clean)
+        done = self.gate()
+        self.assertEqual(done.code, 0, done)
+        self.only_released("core")
+
     def test_full_release_directory_gets_nothing_half(self):
         filler = boundary.fill(self.released)
         path = self.put("core", self.clean)
@@ -172,6 +199,23 @@ class OtherFileSystem(SiteCase):
         self.only_released("core")
         self.assertEqual((self.released / "core").read_bytes(), self.clean)
         self.assertEqual(self.kept(), [])
+
+    def test_each_of_two_dumps_of_one_name_has_its_own_receipt(self):
+        filler = boundary.fill(self.released)
+        contents = [self.clean, self.clean.replace(b"ordinary", b"everyday")]
+        for content in contents:
+            self.put("core", content)
+            self.gate()  # a release that is intended, and finds no room for its receipt
+        self.assertEqual(list(self.releases().values()), [["intent"], ["intent"]])
+        filler.unlink()
+        again = self.gate()
+        self.assertEqual(again.code, 0, again)
+        names = self.released_dumps()
+        self.assertEqual(sorted((self.released / name).read_bytes() for name in names), sorted(contents))
+        for name in names:
+            verified = program.run("verify", self.released / name, "--vkey-file", self.log / "log.vkey", "--state",
+                                   self.directory / f"state.{name}", "--first")
+            self.assertEqual(verified.code, program.RELEASE, (name, verified))
 
     def test_kill_at_any_step_loses_nothing_and_releases_nothing_half(self):
         need("strace")
