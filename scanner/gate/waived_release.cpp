@@ -18,10 +18,11 @@ Error refused(const std::string& why) { return {ErrorCode::usage, why, std::null
 
 class WaivedRelease {
  public:
-  WaivedRelease(const Spool& spool, const GateContext& context, const std::string& scan_id)
-      : spool_(spool), context_(context), scan_id_(scan_id) {}
+  WaivedRelease(const Spool& spool, const GateContext& context, const std::string& scan_id,
+                const std::function<Date()>& today)
+      : spool_(spool), context_(context), scan_id_(scan_id), today_(today) {}
 
-  Result<PassageOutcome> run(std::string_view envelope, std::span<const Approver> approvers, Date today) {
+  Result<PassageOutcome> run(std::string_view envelope, std::span<const Approver> approvers) {
     // Without custody first: a dump that is just examined shall not be put off by a question about it.
     if (const auto known = waivable(); !known) return known.error();
     const auto custody = spool_.custody(scan_id_);
@@ -34,7 +35,7 @@ class WaivedRelease {
       return refused(scan_id_ + " was never read to its end: no verdict names a digest that could be waived");
     const Ed25519PublicKey& log_key = context_.log->verifier().key;
     const auto waiver =
-        open_waiver(envelope, approvers_other_than(log_key, approvers), verdict->dump_sha256, today);
+        open_waiver(envelope, approvers_other_than(log_key, approvers), verdict->dump_sha256, today_());
     if (!waiver) return waiver.error();
     if (state->stage != SpoolStage::kept) {
       const PassageOutcome resumed = Passage(spool_, context_).run(*custody);
@@ -42,7 +43,7 @@ class WaivedRelease {
       state = waivable();
       if (!state) return state.error();
     }
-    return release(std::move(*state), *verdict, envelope);
+    return release(std::move(*state), *verdict, *waiver, envelope);
   }
 
  private:
@@ -74,7 +75,8 @@ class WaivedRelease {
   }
 
   // The digest is taken anew, of the open file that is then released.
-  Result<PassageOutcome> release(SpoolState state, GateVerdict verdict, std::string_view envelope) {
+  Result<PassageOutcome> release(SpoolState state, GateVerdict verdict, const Waiver& waiver,
+                                 std::string_view envelope) {
     const Descriptor dump = spool_.open_dump(scan_id_);
     struct stat before{};
     struct stat after{};
@@ -90,6 +92,8 @@ class WaivedRelease {
     if (::fstat(dump.get(), &after) != 0 || !untouched(before, after) ||
         (writers == WriteState::nobody && !read_lease_held(dump.get())))
       return refused("the dump of " + scan_id_ + " changed while it was read");
+    if (const Date now = today_(); !now.ok() || waiver.expires < now)
+      return refused("the waiver expired while the dump of " + scan_id_ + " was read");
     const auto leaf = context_.log->append_envelope(envelope);
     if (!leaf) return leaf.error();
     state.waiver = verdict.waiver = leaf->index;
@@ -102,14 +106,16 @@ class WaivedRelease {
   const Spool& spool_;
   const GateContext& context_;
   const std::string& scan_id_;
+  const std::function<Date()>& today_;
 };
 
 }  // namespace
 
 Result<PassageOutcome> release_by_waiver(const Spool& spool, const GateContext& context,
                                          const std::string& scan_id, std::string_view envelope,
-                                         std::span<const Approver> approvers, Date today) {
-  return WaivedRelease(spool, context, scan_id).run(envelope, approvers, today);
+                                         std::span<const Approver> approvers,
+                                         const std::function<Date()>& today) {
+  return WaivedRelease(spool, context, scan_id, today).run(envelope, approvers);
 }
 
 }  // namespace dumpgate

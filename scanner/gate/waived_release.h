@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,11 +18,13 @@
 namespace dumpgate {
 
 // Releases what was kept as `scan_id`, as every release: the waiver's leaf, the intent's leaf, the receipt,
-// the rename, the leaf that says complete. Of `context`, log and identity are used. `today` is the day by
-// which the waiver must hold. ErrorCode::usage: refused, with the reason for a person; nothing was logged or
-// moved. Called again after a crash it goes on.
+// the rename, the leaf that says complete. Of `context`, log and identity are used. `today` is asked when
+// it begins, and once more when the bytes were read, which takes long: the waiver must hold both times.
+// ErrorCode::usage: refused, with the reason for a person; nothing was logged or moved. Called again after a
+// crash it goes on.
 Result<PassageOutcome> release_by_waiver(const Spool& spool, const GateContext& context,
                                          const std::string& scan_id, std::string_view envelope,
-                                         std::span<const Approver> approvers, Date today);
+                                         std::span<const Approver> approvers,
+                                         const std::function<Date()>& today);
 
 }  // namespace dumpgate

@@ -26,6 +26,7 @@ class TestGate {
  public:
   TestLog log{};
 
+  const std::string& scan_id() const { return scan_id_; }  // of the last dump
   GateIdentity identity() const { return {"gate.example.org/test", "gate1", "0.0.0-test", digest_of('5')}; }
 
   // Logs the verdict on a dump of these bytes; what was found and seen is in `record` already.

@@ -50,7 +50,7 @@ class ReleaseVerb final : public Command {
     if (!spool) return gate_failure(spool.error());
     GateContext context;
     if (const auto prepared = setup_.prepare(context); !prepared) return gate_failure(prepared.error());
-    const auto outcome = release_by_waiver(*spool, context, scan_id_, *waiver, *approvers, utc_today());
+    const auto outcome = release_by_waiver(*spool, context, scan_id_, *waiver, *approvers, &utc_today);
     if (!outcome) {
       write_stderr("dumpgate: refused: " + printable(outcome.error().message) + "\n");
       const ErrorCode code = outcome.error().code;
