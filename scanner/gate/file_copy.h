@@ -15,9 +15,10 @@ struct CopiedFile {
   std::uint64_t size = 0;
 };
 
-// A new file of mode 0600 (one that is there is replaced), durable on return. ErrorCode::io; then nothing of
-// it is left.
-Result<CopiedFile> copy_file(int from, const std::string& to);
+// A new file of mode 0600 (one that is there is replaced) with the `size` bytes of `from`, durable on return.
+// ErrorCode::io, ErrorCode::limit when there are more, so that a file that grows does not take the disk with
+// it; then nothing of it is left.
+Result<CopiedFile> copy_file(int from, const std::string& to, std::uint64_t size);
 
 // Reads the open file from its first byte to its last.
 Result<CopiedFile> hash_file(int file);

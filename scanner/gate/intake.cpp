@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -56,13 +57,13 @@ int rename_new(int from_directory, const std::string& from, int to_directory, co
 
 }  // namespace
 
-Result<Intake> Intake::open(const Spool& spool, const std::string& in) {
+Result<Intake> Intake::open(const Spool& spool, const std::string& in, std::uint64_t reserve) {
   auto directory = open_directory(in);
   if (!directory) return directory.error();
   for (const int other : {spool.quarantine(), spool.release()})
     if (const auto differ = different_directories(directory->get(), other, in); !differ)
       return differ.error();
-  Intake intake(spool, in);
+  Intake intake(spool, in, reserve);
   intake.in_ = std::move(*directory);
   intake.lock_ = Descriptor(
       ::openat(spool.quarantine(), ".lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
@@ -137,13 +138,24 @@ Result<std::optional<std::string>> Intake::copy_in(const SpoolState& state) cons
   return std::optional(state.scan_id);
 }
 
+// Holes have a size and take no room, until they are copied: what cannot come whole is not begun.
+Result<void> Intake::room_for(std::uint64_t bytes) const {
+  struct statvfs disk{};
+  if (::fstatvfs(spool_->quarantine(), &disk) != 0) return io_error("cannot ask how much room there is");
+  const std::uint64_t room = std::uint64_t{disk.f_bavail} * disk.f_frsize;
+  if (room > reserve_ && bytes <= room - reserve_) return {};
+  return Error{ErrorCode::limit, "too little room in quarantine for a copy of it", std::nullopt};
+}
+
 Result<void> Intake::copy_claimed(const SpoolState& state, const std::string& claimed) const {
   const Descriptor from(::openat(in_.get(), claimed.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat before{};
   if (!from || ::fstat(from.get(), &before) != 0 || !S_ISREG(before.st_mode))
     return io_error("cannot open a claimed file");
+  const auto size = static_cast<std::uint64_t>(before.st_size);
+  if (const auto room = room_for(size); !room) return room;
   const std::string part = spool_->place(state.scan_id) + "/dump.part";
-  if (const auto copied = copy_file(from.get(), part); !copied) return copied.error();
+  if (const auto copied = copy_file(from.get(), part, size); !copied) return copied.error();
   struct stat after{};
   if (::fstat(from.get(), &after) != 0 || !same_content(before, after))
     return Error{ErrorCode::io, "a file changed while it was copied", std::nullopt};

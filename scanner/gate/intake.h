@@ -18,8 +18,8 @@ class Intake {
  public:
   // Takes from the directory `in`, for as long as it lives the only one that takes into this quarantine (a
   // lock that forks share). `spool` outlives it. ErrorCode::usage when the directory cannot be opened or is
-  // one of the spool's, or when another gate takes into this quarantine.
-  static Result<Intake> open(const Spool& spool, const std::string& in);
+  // one of the spool's, or when another gate takes into this quarantine. Copies leave `reserve` bytes free.
+  static Result<Intake> open(const Spool& spool, const std::string& in, std::uint64_t reserve = 0);
 
   // Names in the input directory that may be complete files, in the order of their names.
   Result<std::vector<std::string>> waiting() const;
@@ -33,15 +33,18 @@ class Intake {
   const std::string& path() const { return path_; }
 
  private:
-  Intake(const Spool& spool, std::string path) : spool_(&spool), path_(std::move(path)) {}
+  Intake(const Spool& spool, std::string path, std::uint64_t reserve)
+      : spool_(&spool), path_(std::move(path)), reserve_(reserve) {}
   Result<std::optional<std::string>> move_in(const SpoolState& state, int file) const;
   Result<std::optional<std::string>> copy_in(const SpoolState& state) const;
+  Result<void> room_for(std::uint64_t bytes) const;
   Result<void> copy_claimed(const SpoolState& state, const std::string& claimed) const;
   void undo(const SpoolState& state) const;
   bool arrived_whole(const std::string& scan_id) const;
 
   const Spool* spool_;
   std::string path_;
+  std::uint64_t reserve_;
   Descriptor in_{}, lock_{};
 };
 

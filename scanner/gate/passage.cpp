@@ -220,7 +220,7 @@ Result<void> Passage::place_copy(SpoolState& state, int dump) {
   const std::string hidden = "." + state.scan_id + ".part";
   if (state.stage != SpoolStage::placed) {
     const std::string path = spool_.release_path() + "/" + hidden;
-    const auto copied = copy_file(dump, path);
+    const auto copied = copy_file(dump, path, state.size);
     if (!copied) return copied.error();
     if (copied->sha256 != state.dump_sha256 || copied->size != state.size) {
       (void)::unlink(path.c_str());

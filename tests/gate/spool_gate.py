@@ -251,6 +251,20 @@ class OtherFileSystem(SiteCase):
             left.unlink()
         return trace.read_text(errors="replace").count(f" {call}(")
 
+    def test_holes_that_a_copy_would_fill_the_disk_with_are_not_copied(self):
+        need("strace")
+        self.inbox = self.small_disk("other-in", "16m")
+        self.quarantine = self.small_disk("small-quarantine", "8m")
+        path = self.put("core", b"ordinary text")
+        os.truncate(path, 1 << 40)
+        self.put("small", b"ordinary text")
+        trace = self.directory / "trace"
+        done = self.gate(prefix=("strace", "-f", "-qq", "-o", trace, "-e", "trace=openat"))
+        self.assertEqual(done.code, 0, done)
+        self.only_released("small")
+        self.assertEqual(path.stat().st_size, 1 << 40)
+        self.assertEqual(trace.read_text(errors="replace").count("dump.part"), 1)  # of the small one
+
     def test_input_on_another_file_system_is_copied_and_checked(self):
         self.inbox = self.small_disk("other-in", "16m")
         self.put("clean", self.clean)

@@ -47,7 +47,7 @@ class RunVerb final : public Command {
     }
     const auto spool = Spool::open(quarantine_, release_);
     if (!spool) return gate_failure(spool.error());
-    const auto intake = Intake::open(*spool, in_);
+    const auto intake = Intake::open(*spool, in_, gate_.reserve);
     if (!intake) return gate_failure(intake.error());
     if (const auto prepared = setup_.prepare(); !prepared) return gate_failure(prepared.error());
     const auto count = run_gate(*spool, *intake, setup_.context(), gate_, stop_requested,
