@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,7 +43,8 @@ class WriterLock {
  public:
   static Result<WriterLock> take(const std::string& directory) {
     const std::string path = below(directory, lock_file);
-    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+    // For nobody else: who can open it can lock it, and keep every writer waiting.
+    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
     WriterLock lock(descriptor);
     if (descriptor < 0) return refused(path);
     while (::flock(descriptor, LOCK_EX) != 0)

@@ -219,6 +219,8 @@ TEST(EvidenceLog, FilesAreForThoseWhoMayReadThem) {
   EXPECT_EQ(mode_of("log.vkey"), 0644U);
   EXPECT_EQ(mode_of("tile/0/000.p/1"), 0644U);
   EXPECT_EQ(mode_of(artifact_path(digest)), 0640U);
+  // A lock of it would keep the gate waiting for ever.
+  EXPECT_EQ(mode_of("lock"), 0600U);
 }
 
 TEST(EvidenceLog, PartialTilesGoWhenTheTileIsFull) {
