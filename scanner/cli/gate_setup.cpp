@@ -72,7 +72,7 @@ void GateSetup::declare(CommandLine& app, GateOptions& options) {
   log_.declare(app, options);
   app.add_option("--tmp", temporary_, "where what comes through a pipe is kept, without a name");
   app.add_option("--timeout", timeout_,
-                 "seconds for an examination, beside 240 for each begun GiB; default 120");
+                 "seconds for an examination, beside 240 for each begun GiB on the disk; default 120");
   settings_.declare(app);
   for (const char* const name :
        {"--tmp", "--timeout", "--policy", "--strict", "--no-known-test-keys", "--protect", "--site-key",

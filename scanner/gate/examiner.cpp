@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "scanner/evidence/retro_filter.h"
 #include "scanner/gate/file_state.h"
 #include "scanner/gate/private_file.h"
+#include "scanner/gate/time_limit.h"
 #include "scanner/gate/worker.h"
 #include "scanner/report/report.h"
 #include "scanner/verdict/verdict.h"
@@ -50,8 +52,10 @@ std::map<std::string, std::string> limits_in_force(const GateContext& context, u
 WorkerReport run_worker(const GateContext& context, int descriptor, VerdictFacts& facts) {
   struct stat before{};
   const bool known = ::fstat(descriptor, &before) == 0;
-  const auto begun_gib = static_cast<unsigned>((known ? before.st_size >> 30 : 0) + 1);
-  const unsigned seconds = context.seconds_per_dump + begun_gib * context.seconds_per_gib;
+  constexpr std::uint64_t block = 512;  // of st_blocks, on every file system
+  const auto size = static_cast<std::uint64_t>(known ? before.st_size : 0);
+  const auto on_disk = block * static_cast<std::uint64_t>(known ? before.st_blocks : 0);
+  const unsigned seconds = time_limit(size, on_disk, context.seconds_per_dump, context.seconds_per_gib);
   facts.limits = limits_in_force(context, seconds);
   facts.started = utc_now();
   WorkerReport report = examine_confined({.descriptor = descriptor,

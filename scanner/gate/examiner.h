@@ -26,7 +26,7 @@ struct GateContext {
   KnownTestKeys known_test_keys{};
   SandboxPolicy sandbox{};
   unsigned seconds_per_dump = 120;  // time limit of an examination, plus
-  unsigned seconds_per_gib = 240;   // for each begun GiB of the dump
+  unsigned seconds_per_gib = 240;   // for each begun GiB on the disk (time_limit.h)
   GateIdentity identity{};
   EvidenceLog* log = nullptr;       // never null
   std::string private_directory{};  // where what comes through a pipe is kept, without a name, while examined
