@@ -1,9 +1,11 @@
-"""docs/recall.md, from the cells. The one rule: every figure in it comes from the run that wrote it."""
+"""docs/recall.md, from the cells, and from what earlier runs wrote there. The one rule: every row comes from a run of this program and
+tells its day; every total is counted from the rows."""
 
 import collections
 import datetime
 import os
 import platform
+import re
 import subprocess
 
 import cell
@@ -25,22 +27,74 @@ larger words, `R-p` a prime's complement; ×N: N times. A YARA rule (`tests/reca
 theirs counts when the key is where they point.
 """
 
+PEERS = ["PEM search", "YARA", "rsakeyfind"]
+COLUMNS = ["program", "key", "state", "dump", "in the dump", "public half", "dumpgate", "evidence", *PEERS, "measured"]
+HEAD = "| " + " | ".join(COLUMNS) + " |"
+
+
+class Row:
+    """A line of a table: the texts of its columns, and the library whose table it is in."""
+
+    def __init__(self, library, values):
+        self.library, self.values = library, dict(zip(COLUMNS, values))
+        self.outcome = self.values["dumpgate"].strip("*")
+
+    @classmethod
+    def of(cls, measured):
+        """From a cell of this run."""
+        outcome = f"**{measured.outcome}**" if measured.failed() else measured.outcome
+        others = f"; and {len(measured.others)} other of the program's own" if measured.others else ""
+        values = [measured.holder, measured.kind, measured.state, measured.form, measured.layouts() or "-", measured.public_layouts() or "-", outcome]
+        values += [(measured.evidence() or "-") + others, *(sign(measured.seen, name) for name in PEERS), str(datetime.date.today())]
+        return cls(measured.library, values)
+
+    def what(self):
+        return self.values["program"], self.values["key"]
+
+    def whole(self):
+        """Whether a number of the key, or the text of its file, is there whole: as cell.Cell.whole."""
+        lines = re.search(r"pem lines: (\d+)/(\d+)", self.values["in the dump"])
+        enough = cell.PEM_LINES_THAT_HOLD_A_KEY if self.values["key"].startswith("rsa") else 1
+        return "×" in self.values["in the dump"] or lines is not None and int(lines[1]) >= enough * int(lines[2])
+
+    def text(self):
+        return "| " + " | ".join(value.replace("p|n", "p\\|n") for value in self.values.values()) + " |"
+
 
 def sign(seen, name):
     value = seen.get(name)
     return "n/a" if value is None else "yes" if value else "no"
 
 
-def summary(cells):
+def rows_of(text):
+    """The rows of a document that this program wrote."""
+    library, rows = None, []
+    for line in text.splitlines():
+        if line.startswith("## "):
+            library = line[3:]
+        elif line.startswith("| ") and line != HEAD:
+            values = [value.replace("p\\|n", "p|n") for value in line[2:-2].split(" | ")]
+            if len(values) != len(COLUMNS):
+                raise ValueError(f"no row of {len(COLUMNS)} columns: {line}")
+            rows.append(Row(library, values))
+    return rows
+
+
+def merged(earlier, cells):
+    """The rows of these cells, and those of earlier runs for other holders and kinds of keys; by holder, each holder's in their order."""
+    now = [Row.of(measured) for measured in cells]
+    again = {row.what() for row in now}
+    return sorted([row for row in earlier if row.what() not in again] + now, key=lambda row: row.values["program"])
+
+
+def summary(rows):
     """One line of totals."""
-    count = collections.Counter(row.outcome for row in cells)
-    holding = [row for row in cells if row.whole()]
-    peer = lambda name: sum(1 for row in holding if row.seen.get(name))
-    names = ("PEM search", "YARA", "rsakeyfind")
-    beside = ", ".join(f"{name} {peer(name)}" for name in names if any(name in row.seen for row in cells))
+    count = collections.Counter(row.outcome for row in rows)
+    holding = [row for row in rows if row.whole()]
+    beside = ", ".join(f"{name} {sum(1 for row in holding if row.values[name] == 'yes')}" for name in PEERS)
     return (
-        f"{len(cells)} dumps, {len(holding)} with a whole private number: dumpgate finds {sum(1 for r in holding if r.outcome == cell.FOUND)}"
-        f"{' (' + beside + ')' if beside else ''}; in all: " + ", ".join(f"{count[o]} {o}" for o in (cell.FOUND, cell.PROTECTED, cell.FRAGMENTS, cell.ABSENT, cell.MISS, cell.WRONG))
+        f"{len(rows)} dumps, {len(holding)} with a whole private number: dumpgate finds {sum(1 for row in holding if row.outcome == cell.FOUND)}"
+        f" ({beside}); in all: " + ", ".join(f"{count[o]} {o}" for o in (cell.FOUND, cell.PROTECTED, cell.FRAGMENTS, cell.ABSENT, cell.MISS, cell.WRONG))
     )
 
 
@@ -56,27 +110,14 @@ def machine():
     return f"{system}, Linux {platform.release()}, {model}, {os.cpu_count()} processors"
 
 
-def rows_of(cells, names):
-    head = ["program", "key", "state", "dump", "in the dump", "public half", "dumpgate", "evidence", *names]
-    yield "| " + " | ".join(head) + " |"
-    yield "|" + "---|" * len(head)
-    for row in cells:
-        outcome = row.outcome if row.outcome in (cell.FOUND, cell.PROTECTED, cell.ABSENT, cell.FRAGMENTS) else f"**{row.outcome}**"
-        others = f"; and {len(row.others)} other of the program's own" if row.others else ""
-        values = [row.holder, row.kind, row.state, row.form, row.layouts() or "-", row.public_layouts() or "-", outcome, (row.evidence() or "-") + others]
-        yield "| " + " | ".join([*values, *(sign(row.seen, name) for name in names)]).replace("p|n", "p\\|n") + " |"
-
-
-def document(cells, skipped, broken, bench):
-    names = list(bench.peers)
+def document(rows, skipped, broken, bench):
     version = subprocess.run([bench.options.scanner, "version"], capture_output=True, text=True, check=False).stdout.split("\n")[0]
-    parts = [INTRO, f"{datetime.date.today()}, {version}, on {machine()}.\n", f"**{summary(cells)}.**\n"]
+    parts = [INTRO, f"Last run: {datetime.date.today()}, {version}, on {machine()}.\n", f"**{summary(rows)}.**\n"]
     if bench.missing_peers:
         parts.append(f"Not on this machine: {', '.join(bench.missing_peers)} (radare2 is not packaged in Debian 12).\n")
-    libraries = collections.OrderedDict((row.library, None) for row in cells)
-    for library in libraries:
-        mine = [row for row in cells if row.library == library]
-        parts.append(f"## {library}\n\n" + "\n".join(rows_of(mine, names)) + "\n")
+    for library in dict.fromkeys(row.library for row in rows):
+        mine = [row.text() for row in rows if row.library == library]
+        parts.append("\n".join([f"## {library}\n", HEAD, "|" + "---|" * len(COLUMNS), *mine]) + "\n")
     if skipped or broken:
         parts.append("## Not measured\n\n" + "\n".join([*(f"- {name}: {why}" for name, why in skipped.items()), *(f"- {what}" for what in broken)]) + "\n")
     return "\n".join(parts)
