@@ -4,7 +4,7 @@
 %% recall-build: erlc -o {build} {source}
 %% recall-run: erl -noshell -pa {build} -s erlang_public_key main -extra {pkcs8_pem}
 %% recall-crash: USR1 erl_crash.dump
-%% recall-kinds: rsa-2048 p-256
+%% recall-kinds: rsa-2048 p-256 ed25519
 
 -module(erlang_public_key).
 -export([main/0]).
@@ -20,10 +20,14 @@ load(Path) ->
     [Entry] = public_key:pem_decode(Text),
     public_key:pem_entry_decode(Entry).
 
+%% id-Ed25519 (RFC 8410) hashes by itself.
+digest(Key) when element(4, Key) =:= {namedCurve, {1, 3, 101, 112}} -> none;
+digest(_) -> sha256.
+
 obey(Key) ->
     case io:get_line("") of
         "sign\n" ->
-            [public_key:sign(<<"what is signed">>, sha256, Key) || _ <- lists:seq(1, 3)],
+            [public_key:sign(<<"what is signed">>, digest(Key), Key) || _ <- lists:seq(1, 3)],
             io:put_chars("ok\n"),
             obey(Key);
         "free\n" ->

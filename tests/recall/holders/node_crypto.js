@@ -1,6 +1,6 @@
 // A KeyObject of Node's crypto module (its own OpenSSL), made from PEM.
 // recall-needs: nodejs
-// recall-run: node --expose-gc {source} {pkcs8_pem}
+// recall-run: env MALLOC_ARENA_MAX=1 node --expose-gc {source} {pkcs8_pem}
 // recall-kinds: rsa-2048 p-256 ed25519
 'use strict';
 

@@ -2,7 +2,7 @@
 # recall-needs: softhsm2 libsofthsm2 python3-pykcs11
 # recall-version: libsofthsm2
 # recall-run: /usr/bin/python3 {source} {kind} {pkcs8_pem}
-# recall-kinds: rsa-2048 p-256
+# recall-kinds: rsa-2048 p-256 ed25519
 
 import os
 import subprocess
@@ -29,7 +29,7 @@ slot = next(s for s in library.getSlotList(tokenPresent=True) if library.getToke
 session = library.openSession(slot, PyKCS11.CKF_SERIAL_SESSION)
 session.login(PIN)
 key = session.findObjects([(PyKCS11.CKA_CLASS, PyKCS11.CKO_PRIVATE_KEY)])[0]
-mechanism = PyKCS11.CKM_SHA256_RSA_PKCS if sys.argv[1].startswith("rsa") else PyKCS11.CKM_ECDSA
+mechanism = {"r": PyKCS11.CKM_SHA256_RSA_PKCS, "p": PyKCS11.CKM_ECDSA, "e": PyKCS11.CKM_EDDSA}[sys.argv[1][0]]
 
 print("ok", flush=True)
 for word in sys.stdin:
