@@ -104,6 +104,26 @@ TEST(FactorJoin, FactorsWithoutTheirModulusAreNothing) {
   EXPECT_TRUE(findings.empty());
 }
 
+TEST(FactorJoin, NumbersOfOneKeyLieApartAsFarAsANurseryIsLong) {
+  const Key key = rsa_key(2048);
+  const auto candidates_at = [&key](const char* name, std::size_t bytes, std::uint64_t where) {
+    Heap heap;
+    (void)heap.put(limbs_in_memory(key.get(), name, bytes));
+    std::vector<FactorCandidate> candidates = factor_candidates(heap.runs());
+    for (FactorCandidate& candidate : candidates) candidate.offset += where;
+    return candidates;
+  };
+  for (const auto& [distance, found] : {std::pair{3ULL << 20U, true}, std::pair{5ULL << 20U, false}}) {
+    FactorJoin join;
+    std::vector<Finding> findings;
+    std::vector<Lead> leads;
+    join.take(candidates_at(OSSL_PKEY_PARAM_RSA_FACTOR1, 128, 0), findings, leads);
+    join.take(candidates_at(OSSL_PKEY_PARAM_RSA_N, 256, 4096), findings, leads);
+    join.take(candidates_at(OSSL_PKEY_PARAM_RSA_FACTOR2, 128, distance), findings, leads);
+    EXPECT_EQ(!findings.empty(), found) << distance;
+  }
+}
+
 class Curves : public testing::TestWithParam<const char*> {};
 
 TEST_P(Curves, AScalarIsFoundByItsPoint) {
