@@ -2,7 +2,7 @@
 %% recall-needs: erlang-base erlang-public-key erlang-crypto
 %% recall-version: erlang-public-key
 %% recall-build: erlc -o {build} {source}
-%% recall-run: erl -noshell -pa {build} -s erlang_public_key main -extra {pkcs8_pem}
+%% recall-run: env MALLOC_ARENA_MAX=1 erl +MIscs 16 +S 1 +A 1 -noshell -pa {build} -s erlang_public_key main -extra {pkcs8_pem}
 %% recall-crash: USR1 erl_crash.dump
 %% recall-kinds: rsa-2048 p-256 ed25519
 
