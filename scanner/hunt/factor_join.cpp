@@ -42,7 +42,15 @@ std::optional<unsigned> likely_exponent(const BIGNUM* p, const BIGNUM* q) {
   return std::nullopt;
 }
 
-// The key n = p*q, when the product is exact.
+// Whether 2^(p-1) = 1 modulo p: of composite numbers that nobody chose practically none.
+bool is_probable_prime(const BIGNUM* p, BN_CTX* context) {
+  const Bn less(BN_dup(p), &BN_clear_free), two(BN_new(), &BN_clear_free), power(BN_new(), &BN_clear_free);
+  return less && two && power && BN_sub_word(less.get(), 1) == 1 && BN_set_word(two.get(), 2) == 1 &&
+         BN_mod_exp(power.get(), two.get(), less.get(), p, context) == 1 && BN_is_one(power.get());
+}
+
+// The key n = p*q, when the product is exact and of two primes: h*q of a signature by the Chinese remainder
+// theorem may lie beside h and q (RFC 8017 section 5.1.2).
 std::optional<PublicKey> key_of(std::span<const std::uint64_t> p, std::span<const std::uint64_t> q,
                                 std::span<const std::uint64_t> n) {
   const Bn bn_p = number_of(p), bn_q = number_of(q), bn_n = number_of(n), product(BN_new(), &BN_clear_free);
@@ -50,6 +58,8 @@ std::optional<PublicKey> key_of(std::span<const std::uint64_t> p, std::span<cons
   if (!bn_p || !bn_q || !bn_n || !product || !context) return std::nullopt;
   if (BN_mul(product.get(), bn_p.get(), bn_q.get(), context.get()) != 1 ||
       BN_cmp(product.get(), bn_n.get()) != 0)
+    return std::nullopt;
+  if (!is_probable_prime(bn_p.get(), context.get()) || !is_probable_prime(bn_q.get(), context.get()))
     return std::nullopt;
   const auto e = likely_exponent(bn_p.get(), bn_q.get());
   if (!e) return std::nullopt;

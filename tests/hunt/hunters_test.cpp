@@ -7,6 +7,7 @@
 #include <openssl/rsa.h>
 
 #include "scanner/hunt/factor_join.h"
+#include "scanner/proof/bignum.h"
 #include "tests/hunt/memory.h"
 
 namespace dumpgate {
@@ -102,6 +103,37 @@ TEST(FactorJoin, FactorsWithoutTheirModulusAreNothing) {
   std::vector<Lead> leads;
   join.take(factor_candidates(heap.runs()), findings, leads);
   EXPECT_TRUE(findings.empty());
+}
+
+// Signing by the Chinese remainder theorem multiplies q by a number h that is no prime.
+TEST(FactorJoin, AProductOfOtherNumbersIsNoKey) {
+  const Key key = rsa_key(2048);
+  const auto q = limbs_in_memory(key.get(), OSSL_PKEY_PARAM_RSA_FACTOR2, 128);
+  const BigContext context;
+  const auto number_q = BigNumber::from_little_endian_limbs(q);
+  const auto bytes_of = [](const BigNumber& number, std::size_t size) {
+    auto bytes = number.big_endian(size);
+    return std::vector<std::byte>(bytes.rbegin(), bytes.rend());
+  };
+  unsigned candidates = 0;
+  for (int i = 0; i < 200 && candidates < 5; ++i) {
+    BigNumber h;
+    ASSERT_EQ(BN_rand(h.get(), 1024, BN_RAND_TOP_TWO, BN_RAND_BOTTOM_ODD), 1);
+    if (BN_check_prime(h.get(), context.get(), nullptr) == 1) continue;
+    Heap heap;
+    (void)heap.put(q);
+    (void)heap.put(bytes_of(h, 128));
+    (void)heap.put(bytes_of(BigNumber::product(h, number_q, context), 256));
+    auto found = factor_candidates(heap.runs());
+    if (found.size() >= 3) ++candidates;  // h has no small factor
+    FactorJoin join;
+    std::vector<Finding> findings;
+    std::vector<Lead> leads;
+    join.take(std::move(found), findings, leads);
+    EXPECT_TRUE(findings.empty());
+    EXPECT_TRUE(leads.empty());
+  }
+  EXPECT_EQ(candidates, 5U);
 }
 
 TEST(FactorJoin, NumbersOfOneKeyLieApartAsFarAsANurseryIsLong) {
