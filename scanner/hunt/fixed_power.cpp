@@ -1,11 +1,13 @@
-// The numbers of the table are in OpenSSL's Montgomery form, and so is what power returns: there is no need
-// to leave it, because two numbers below the modulus are equal in it when they are equal.
+// The numbers of the table and the power are in OpenSSL's Montgomery form, and so is every product: there is
+// no need to leave it, because two numbers below the modulus are equal in it when they are equal.
 
 #include "scanner/hunt/fixed_power.h"
 
 #include <openssl/bn.h>
 
 #include <new>
+#include <utility>
+#include <vector>
 
 #include "scanner/proof/bignum.h"
 
@@ -20,13 +22,22 @@ void require(int done) {
 
 }  // namespace
 
+struct FixedPower::Scratch::State {
+  BigContext context{};
+  BigNumber product{};
+};
+
+FixedPower::Scratch::Scratch() : state_(std::make_unique<State>()) {}
+FixedPower::Scratch::Scratch(Scratch&&) noexcept = default;
+FixedPower::Scratch::~Scratch() = default;
+
 struct FixedPower::Table {
   struct Free {
     void operator()(BN_MONT_CTX* context) const { BN_MONT_CTX_free(context); }
   };
   std::unique_ptr<BN_MONT_CTX, Free> form{BN_MONT_CTX_new()};
-  std::size_t size = 0;  // of the modulus, in bytes
   BigNumber one{};
+  BigNumber power{};
   std::vector<BigNumber> rows{};  // base^(k*256^i) at i*values + k - 1
 
   BigNumber formed(const BigNumber& number, const BigContext& context) const {
@@ -39,16 +50,16 @@ struct FixedPower::Table {
   }
 };
 
-FixedPower::FixedPower(std::span<const std::byte> base, std::span<const std::byte> modulus,
-                       std::size_t exponent_bytes)
+FixedPower::FixedPower(std::span<const std::byte> base, std::span<const std::byte> power,
+                       std::span<const std::byte> modulus, std::size_t exponent_bytes)
     : table_(std::make_unique<Table>()) {
   const BigContext context;
   Table& table = *table_;
   if (!table.form) throw std::bad_alloc();
   const auto odd = BigNumber::from_big_endian(modulus);
   require(BN_MONT_CTX_set(table.form.get(), odd.get(), context.get()));
-  table.size = modulus.size();
   table.one = table.formed(BigNumber(1), context);
+  table.power = table.formed(BigNumber::from_big_endian(power), context);
   BigNumber step = table.formed(BigNumber::from_big_endian(base), context);
   table.rows.reserve(exponent_bytes * values);
   for (std::size_t i = 0; i < exponent_bytes; ++i) {
@@ -62,21 +73,15 @@ FixedPower::FixedPower(std::span<const std::byte> base, std::span<const std::byt
   }
 }
 
-FixedPower::FixedPower(FixedPower&&) noexcept = default;
 FixedPower::~FixedPower() = default;
 
-SecretBytes FixedPower::power(std::span<const std::byte> exponent) const {
-  const BigContext context;
-  BigNumber product = table_->one;
+bool FixedPower::is_logarithm(std::span<const std::byte> exponent, Scratch& scratch) const {
+  BigNumber& product = scratch.state_->product;
+  if (BN_copy(product.get(), table_->one.get()) == nullptr) throw std::bad_alloc();
   for (std::size_t i = 0; i < exponent.size(); ++i)
     if (const auto value = std::to_integer<std::size_t>(exponent[i]); value != 0)
-      table_->multiply(product, product, table_->rows[i * values + value - 1], context);
-  return product.big_endian(table_->size);
-}
-
-SecretBytes FixedPower::in_form(std::span<const std::byte> number) const {
-  const BigContext context;
-  return table_->formed(BigNumber::from_big_endian(number), context).big_endian(table_->size);
+      table_->multiply(product, product, table_->rows[i * values + value - 1], scratch.state_->context);
+  return product == table_->power;
 }
 
 }  // namespace dumpgate

@@ -29,8 +29,7 @@ struct Target {
   const KnownKey* known = nullptr;
   std::size_t size = 0;          // of the private number, in bytes
   DiscreteLogNumbers numbers{};  // DSA
-  std::shared_ptr<const FixedPower> powers{};
-  SecretBytes y{};  // in the form of the powers
+  std::unique_ptr<const FixedPower> powers{};
 };
 
 constexpr std::size_t most_table_memory = std::size_t{32} << 20;  // of all keys together
@@ -43,8 +42,8 @@ void add_powers(Target& target, std::size_t& memory) {
   const std::size_t needed = FixedPower::memory((n.p->bits() + 7) / 8, target.size);
   if (needed > memory || !n.p->odd() || n.p->one() || !(*n.g < *n.p) || !(*n.y < *n.p)) return;
   memory -= needed;
-  target.powers = std::make_shared<FixedPower>(n.g->big_endian(), n.p->big_endian(), target.size);
-  target.y = target.powers->in_form(n.y->big_endian());
+  target.powers =
+      std::make_unique<FixedPower>(n.g->big_endian(), n.y->big_endian(), n.p->big_endian(), target.size);
 }
 
 std::optional<BigNumber> parameter(EVP_PKEY* key, const char* name) {
@@ -97,16 +96,18 @@ class DiscreteLogHunt final : public Hunt {
   bool empty() const { return targets_.empty(); }
 
   void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
+    FixedPower::Scratch scratch;
     unit.own().for_each([&](const NumberRun& run) {
       if (run.digits == 0 && !run.text)
-        for (const auto& target : targets_) try_run(run, *target, findings);
+        for (const auto& target : targets_) try_run(run, *target, scratch, findings);
     });
   }
 
  private:
   // The bytes before, of and behind the run as they lie in memory, and the places where a number may begin:
   // at the run's ends, or in the words beside it where a number's last or first bytes may make a plain word.
-  static void try_run(const NumberRun& run, const Target& target, std::vector<Finding>& findings) {
+  static void try_run(const NumberRun& run, const Target& target, FixedPower::Scratch& scratch,
+                      std::vector<Finding>& findings) {
     SecretBytes memory;
     const auto put = [&](std::uint64_t word) {
       for (unsigned i = 0; i < 8; ++i)
@@ -125,11 +126,12 @@ class DiscreteLogHunt final : public Hunt {
     places.erase(std::unique(places.begin(), places.end()), places.end());
     for (const std::size_t at : places)
       if (at >= 1 && at + target.size <= memory.size())
-        try_number(std::span(memory).subspan(at, target.size), run.offset + at - 8, target, findings);
+        try_number(std::span(memory).subspan(at, target.size), run.offset + at - 8, target, scratch,
+                   findings);
   }
 
   static void try_number(std::span<const std::byte> number, std::uint64_t offset, const Target& target,
-                         std::vector<Finding>& findings) {
+                         FixedPower::Scratch& scratch, std::vector<Finding>& findings) {
     if (target.known->key.algorithm != KeyAlgorithm::dsa) {
       const Outcome outcome = relate_raw(target.known->key.algorithm, number, target.known->key.x);
       if (outcome.proven) findings.push_back(describe(target, offset, "raw", outcome.relation));
@@ -138,15 +140,18 @@ class DiscreteLogHunt final : public Hunt {
     for (const bool little : {true, false}) {
       DiscreteLogNumbers numbers = target.numbers;
       numbers.x = little ? BigNumber::from_little_endian_limbs(number) : BigNumber::from_big_endian(number);
-      if (!(*numbers.x < *numbers.q) || (target.powers && !has_power(target, number, little))) continue;
+      if (!(*numbers.x < *numbers.q) ||
+          (target.powers && !is_logarithm(*target.powers, number, little, scratch)))
+        continue;
       if (relate_discrete_log(numbers, {}).proven)
         findings.push_back(describe(target, offset, little ? limbs_layout : bytes_layout, "g^x=y"));
     }
   }
 
-  static bool has_power(const Target& target, std::span<const std::byte> number, bool little) {
-    if (little) return target.powers->power(number) == target.y;
-    return target.powers->power(SecretBytes(number.rbegin(), number.rend())) == target.y;
+  static bool is_logarithm(const FixedPower& powers, std::span<const std::byte> number, bool little,
+                           FixedPower::Scratch& scratch) {
+    if (little) return powers.is_logarithm(number, scratch);
+    return powers.is_logarithm(SecretBytes(number.rbegin(), number.rend()), scratch);
   }
 
   static Finding describe(const Target& target, std::uint64_t offset, std::string_view form,
