@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <system_error>
 #include <utility>
 
 #include "scanner/base/base64.h"
 #include "scanner/base/hex.h"
+#include "scanner/base/system_error.h"
 #include "scanner/evidence/index_rows.h"
 #include "scanner/evidence/sqlite.h"
 #include "scanner/io/durable_file.h"
@@ -78,7 +78,7 @@ Result<Database> make_anew(const LogReader& reader, const std::string& path) {
   // The log's own is a convenience; one that somebody asked for is kept, or it is said that it is not.
   if (path == index_path(reader)) return filled(":memory:", reader);
   if (!database) return database;
-  return Error{ErrorCode::io, path + ": " + std::generic_category().message(number), std::nullopt};
+  return io_error(path, number);
 }
 
 // The database of the file, when it can be used for this tree.

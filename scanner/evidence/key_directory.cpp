@@ -7,9 +7,9 @@
 
 #include <cerrno>
 #include <span>
-#include <system_error>
 
 #include "scanner/base/secret_bytes.h"
+#include "scanner/base/system_error.h"
 #include "scanner/io/durable_file.h"
 
 namespace dumpgate {
@@ -24,10 +24,6 @@ std::string below(const std::string& directory, std::string_view name) {
 constexpr std::size_t most_line = 8192;
 
 Error usage(std::string message) { return {ErrorCode::usage, std::move(message), std::nullopt}; }
-
-Error refused(const std::string& path) {
-  return {ErrorCode::io, path + ": " + std::generic_category().message(errno), std::nullopt};
-}
 
 // The log that the keys in a directory are being made for; "" when none is.
 Result<std::string> unfinished_log(const std::string& directory) {
@@ -50,10 +46,10 @@ Result<void> make_site_key(const std::string& path) {
 Result<KeyMaking> KeyMaking::begin(const std::string& directory, const std::string& log) {
   if (const auto made = make_directories(directory, 0700); !made) return made.error();
   KeyMaking making(directory, log);
-  making.lock_ = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (making.lock_ < 0) return refused(directory);
-  if (::flock(making.lock_, LOCK_EX | LOCK_NB) != 0)
-    return errno == EWOULDBLOCK ? usage("somebody else makes keys in " + directory) : refused(directory);
+  making.lock_ = Descriptor(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!making.lock_) return io_error(directory);
+  if (::flock(making.lock_.get(), LOCK_EX | LOCK_NB) != 0)
+    return errno == EWOULDBLOCK ? usage("somebody else makes keys in " + directory) : io_error(directory);
   const auto unfinished = unfinished_log(directory);
   if (!unfinished) return unfinished.error();
   making.goes_on_ = !unfinished->empty();
@@ -64,16 +60,6 @@ Result<KeyMaking> KeyMaking::begin(const std::string& directory, const std::stri
   for (const std::string_view name : {signing_key_file, site_key_file})
     if (path_exists(below(directory, name))) return usage(below(directory, name) + " is there already");
   return making;
-}
-
-KeyMaking::KeyMaking(KeyMaking&& other) noexcept
-    : directory_(std::move(other.directory_)),
-      log_(std::move(other.log_)),
-      lock_(std::exchange(other.lock_, -1)),
-      goes_on_(other.goes_on_) {}
-
-KeyMaking::~KeyMaking() {
-  if (lock_ >= 0) (void)::close(lock_);
 }
 
 Result<std::unique_ptr<Signer>> KeyMaking::keys() const {
@@ -92,7 +78,7 @@ Result<std::unique_ptr<Signer>> KeyMaking::keys() const {
 
 Result<void> KeyMaking::finish() const {
   const std::string path = below(directory_, unfinished_file);
-  if (::unlink(path.c_str()) != 0) return refused(path);
+  if (::unlink(path.c_str()) != 0) return io_error(path);
   return sync_directory(directory_);
 }
 

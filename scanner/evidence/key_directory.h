@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "scanner/base/descriptor.h"
 #include "scanner/base/result.h"
 #include "scanner/evidence/signer.h"
 
@@ -27,9 +28,6 @@ class KeyMaking {
   // Makes the directory where it is missing. `log` names the log, on one line. ErrorCode::usage: there are
   // keys already, or such that were made for another log that was not finished, or somebody else is at it.
   static Result<KeyMaking> begin(const std::string& directory, const std::string& log);
-  KeyMaking(KeyMaking&& other) noexcept;
-  ~KeyMaking();
-
   bool goes_on() const { return goes_on_; }  // with what was not finished
   Result<std::unique_ptr<Signer>> keys() const;
   // The log is there and durable: from now on the keys can be used.
@@ -41,7 +39,7 @@ class KeyMaking {
 
   std::string directory_;
   std::string log_;
-  int lock_ = -1;
+  Descriptor lock_{};
   bool goes_on_ = false;
 };
 

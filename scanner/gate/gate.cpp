@@ -4,7 +4,6 @@
 #include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,6 +23,7 @@
 
 #include "scanner/base/printable.h"
 #include "scanner/engine/self_test.h"
+#include "scanner/gate/free_room.h"
 #include "scanner/gate/passage.h"
 #include "scanner/io/durable_file.h"
 
@@ -128,10 +128,7 @@ class Gate {
 
   bool has_room() {
     for (const std::string& path : {spool_.quarantine_path(), context_.log->directory()}) {
-      struct statvfs disk{};
-      const bool room = ::statvfs(path.c_str(), &disk) == 0 &&
-                        std::uint64_t{disk.f_bavail} * disk.f_frsize >= settings_.reserve;
-      if (room) continue;
+      if (const auto room = free_room(path); room && *room >= settings_.reserve) continue;
       if (!std::exchange(full_, true)) say_("no file is taken in: too little room beside " + printable(path));
       return false;
     }

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include "scanner/base/system_error.h"
 #include "scanner/gate/file_copy.h"
 #include "scanner/gate/file_state.h"
+#include "scanner/gate/free_room.h"
 #include "scanner/gate/read_lease.h"
 #include "scanner/gate/release_name.h"
 #include "scanner/io/durable_file.h"
@@ -140,10 +140,9 @@ Result<std::optional<std::string>> Intake::copy_in(const SpoolState& state) cons
 
 // Holes have a size and take no room, until they are copied: what cannot come whole is not begun.
 Result<void> Intake::room_for(std::uint64_t bytes) const {
-  struct statvfs disk{};
-  if (::fstatvfs(spool_->quarantine(), &disk) != 0) return io_error("cannot ask how much room there is");
-  const std::uint64_t room = std::uint64_t{disk.f_bavail} * disk.f_frsize;
-  if (room > reserve_ && bytes <= room - reserve_) return {};
+  const auto room = free_room(spool_->quarantine_path());
+  if (!room) return room.error();
+  if (*room > reserve_ && bytes <= *room - reserve_) return {};
   return Error{ErrorCode::limit, "too little room in quarantine for a copy of it", std::nullopt};
 }
 

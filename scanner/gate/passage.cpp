@@ -183,17 +183,23 @@ Result<void> Passage::place_proofs(SpoolState& state) const {
 Result<void> Passage::claim_name(SpoolState& state, std::string_view envelopes) const {
   const auto bytes = std::as_bytes(std::span(envelopes));
   const std::string aside = spool_.release_path() + "/." + state.scan_id + std::string(envelopes_suffix);
-  for (const std::string second = longer_name(state.name, state.scan_id);;) {
+  for (;;) {
     const std::string file = spool_.release_path() + "/" + state.release_name + std::string(envelopes_suffix);
     const auto created = create_file(file, aside, bytes, released_mode);
     if (!created) return created.error();
     if (*created) return {};
     const auto found = read_file(file, bytes.size());
     if (found && std::ranges::equal(*found, bytes)) return sync_directory(spool_.release_path());
-    if (state.release_name == second) return io_error("cannot release a dump", EEXIST);
-    state.release_name = second;
-    if (auto saved = spool_.save(state); !saved) return saved;
+    if (auto longer = take_longer_name(state); !longer) return longer;
   }
+}
+
+// When another dump has the name. There is no third one.
+Result<void> Passage::take_longer_name(SpoolState& state) const {
+  std::string longer = longer_name(state.name, state.scan_id);
+  if (state.release_name == longer) return io_error("cannot release a dump", EEXIST);
+  state.release_name = std::move(longer);
+  return spool_.save(state);
 }
 
 // By one rename that never replaces anything. `dump` is the very file that was examined.
@@ -202,13 +208,11 @@ Result<void> Passage::place_dump(SpoolState& state, int dump, const std::string&
     return Error{ErrorCode::internal, "a release of another dump", std::nullopt};
   if (::fchmod(dump, released_mode) != 0) return io_error("cannot set the mode of a dump");
   const std::string from = spool_.dump_of(state.scan_id);
-  const std::string second = longer_name(state.name, state.scan_id);
   while (::renameat2(AT_FDCWD, from.c_str(), spool_.release(), state.release_name.c_str(),
                      RENAME_NOREPLACE) != 0) {
     if (errno == EXDEV) return place_copy(state, dump);
-    if (errno != EEXIST || state.release_name == second) return io_error("cannot release a dump");
-    state.release_name = second;
-    if (auto saved = spool_.save(state); !saved) return saved;
+    if (errno != EEXIST) return io_error("cannot release a dump");
+    if (auto longer = take_longer_name(state); !longer) return longer;
     if (auto proofs = place_proofs(state); !proofs) return proofs;
   }
   if (auto synced = sync_directory(spool_.release_path()); !synced) return synced;
@@ -232,13 +236,11 @@ Result<void> Passage::place_copy(SpoolState& state, int dump) {
     if (auto saved = spool_.save(state); !saved) return saved;
   }
   // When the hidden copy is gone, an earlier passage gave it its name; the receiver may have taken it since.
-  const std::string second = longer_name(state.name, state.scan_id);
   while (::renameat2(spool_.release(), hidden.c_str(), spool_.release(), state.release_name.c_str(),
                      RENAME_NOREPLACE) != 0 &&
          errno != ENOENT) {
-    if (errno != EEXIST || state.release_name == second) return io_error("cannot release a dump");
-    state.release_name = second;
-    if (auto saved = spool_.save(state); !saved) return saved;
+    if (errno != EEXIST) return io_error("cannot release a dump");
+    if (auto longer = take_longer_name(state); !longer) return longer;
     if (auto proofs = place_proofs(state); !proofs) return proofs;
   }
   if (auto synced = sync_directory(spool_.release_path()); !synced) return synced;

@@ -46,6 +46,7 @@ class Passage {
   Result<void> log_recovery(const SpoolState& state, const std::string& what) const;
   Result<void> place_proofs(SpoolState& state) const;
   Result<void> claim_name(SpoolState& state, std::string_view envelopes) const;
+  Result<void> take_longer_name(SpoolState& state) const;
   Result<void> place_dump(SpoolState& state, int dump, const std::string& expected_sha256);
   Result<void> place_copy(SpoolState& state, int dump);
   PassageOutcome finish(const SpoolState& state, const GateVerdict& verdict, const LeafPlace& intent);
