@@ -38,8 +38,8 @@ class Forms {
     forms_.push_back({number, layout, RetroKind::bytes, std::move(bytes)});
   }
 
-  // Big-endian bytes in every order of bytes and words, and as text.
-  void text_and_bytes(const std::string& number, const SecretBytes& big_endian) {
+  // Big-endian bytes in every order of bytes and words.
+  void orders(const std::string& number, const SecretBytes& big_endian) {
     bytes(number, bytes_layout, big_endian);
     SecretBytes reversed(big_endian.rbegin(), big_endian.rend());
     bytes(number, limbs_layout, std::move(reversed));
@@ -47,6 +47,11 @@ class Forms {
     // The limbs of big-endian machines.
     bytes(number, "limbs-be32", in_words(big_endian, 4, true));
     bytes(number, "limbs-be64", in_words(big_endian, 8, true));
+  }
+
+  // The same, and as text.
+  void text_and_bytes(const std::string& number, const SecretBytes& big_endian) {
+    orders(number, big_endian);
     base64(number, big_endian);
     hex(number, big_endian);
   }
@@ -55,6 +60,13 @@ class Forms {
   void number(const std::string& name, const BigNumber& value, std::size_t size) {
     text_and_bytes(name, value.big_endian(size));
     decimal(name, value);
+    for (const DigitLayout& layout : digit_layouts) digits(name, layout, value, size);
+  }
+
+  // Of a number that only arithmetic knows: nobody writes it out, and each form costs certainty of the
+  // others.
+  void inner_number(const std::string& name, const BigNumber& value, std::size_t size) {
+    orders(name, value.big_endian(size));
     for (const DigitLayout& layout : digit_layouts) digits(name, layout, value, size);
   }
 
@@ -181,7 +193,7 @@ std::size_t bytes_of(const BigNumber& number) { return (number.bits() + 7U) / 8U
 // 2^k - p, as Montgomery arithmetic keeps it.
 void add_complement(Forms& forms, const std::string& name, const BigNumber& prime) {
   const unsigned bits = (prime.bits() + 63) / 64 * 64;
-  forms.number("2^k-" + name, difference(power_of_two(bits), prime), bits / 8);
+  forms.inner_number("2^k-" + name, difference(power_of_two(bits), prime), bits / 8);
 }
 
 bool add_rsa(const Key& key, Forms& forms) {
@@ -205,7 +217,7 @@ bool add_rsa(const Key& key, Forms& forms) {
       forms.number("d" + name, *exponent, size);
     if (const auto inverse = number_of(key, "rsa-coefficient" + index); inverse && i == 1) {
       forms.number("qInv", *inverse, size);
-      forms.number("qInv*R", montgomery(*inverse, *prime, context), size);
+      forms.inner_number("qInv*R", montgomery(*inverse, *prime, context), size);
     }
   }
   if (phi.one()) return true;
@@ -228,7 +240,8 @@ bool add_scalar(const Key& key, const char* modulus_name, const std::string& nam
   }
   const BigContext context;
   forms.number(name, *scalar, bytes_of(*modulus));
-  if (modulus->odd()) forms.number(name + "*R", montgomery(*scalar, *modulus, context), bytes_of(*modulus));
+  if (modulus->odd())
+    forms.inner_number(name + "*R", montgomery(*scalar, *modulus, context), bytes_of(*modulus));
   return true;
 }
 

@@ -5,23 +5,42 @@
 #include <cmath>
 #include <span>
 
+#include "scanner/evidence/retro_chance.h"
+
 namespace dumpgate {
 namespace {
 
-// Positions of a form's windows: every byte or character; of digits that were spaced, every digit.
+// From one place of a form to the next: bytes or characters; of digits that were spaced, every digit.
 std::size_t stride(RetroKind kind) { return kind == RetroKind::spaced ? 4 : 1; }
 
-// In how many ways windows at multiples of eight can lie to a form. Text is cut by line breaks, so that its
-// windows lie in all ways at once.
-unsigned phases_of(RetroKind kind) {
-  return kind == RetroKind::bytes ? 8 : kind == RetroKind::spaced ? 2 : 1;
+// In how many ways windows at multiples of eight can lie to a form.
+constexpr unsigned most_phases = 8;
+unsigned phases_of(RetroKind kind) { return kind == RetroKind::spaced ? 2 : most_phases; }
+
+// Text is cut by line breaks, so that its windows lie in several ways at once.
+bool is_text(RetroKind kind) { return kind == RetroKind::base64 || kind == RetroKind::digits; }
+
+// Whether two windows of a text can both begin at multiples of eight: with nothing, or a line break of one or
+// two characters, between their begins. Memory of other forms (UTF-16, indented lines) has more windows than
+// two.
+bool is_pair(std::uint32_t position, std::uint32_t later) { return (later - position + 2) % 8 <= 2; }
+
+// Of windows in order of their positions.
+template <class Places>
+std::size_t count_pairs(const Places& places) {
+  std::size_t pairs = 0;
+  for (std::size_t i = 0; i < places.size(); ++i)
+    for (std::size_t j = i + 1; j < places.size(); ++j)
+      pairs += is_pair(places[i].position, places[j].position) ? 1U : 0U;
+  return pairs;
 }
 
-// The probability that a filter holds the hash of a window that its dump did not hold.
-double chance_of_one(const RetroFilter& filter) {
-  const double one = std::ldexp(1.0, -static_cast<int>(retro_bits));
-  return (filter.scattered.values.empty() ? 0 : one) +
-         (filter.inside.values.empty() ? 0 : std::ldexp(one, -static_cast<int>(filter.inside.level)));
+// All alignments together: a number may be cut by the end of a page of the dump. It seldom is.
+constexpr double handicap_of_cut = most_phases * most_phases;
+
+// The probability that a set holds the hash of a window that its dump did not hold.
+double chance_of(const RetroSet& set) {
+  return set.values.empty() ? 0 : std::ldexp(1.0, -static_cast<int>(retro_bits + set.level));
 }
 
 }  // namespace
@@ -38,70 +57,82 @@ std::string_view to_string(RetroResult result) {
   return "";
 }
 
+// What one filter has of the forms.
+struct RetroQuery::Judged {
+  RetroChances chances{};
+  RetroAnswer best{};
+  double score = 2;  // of the best trial
+
+  void take(const Form& form, const RetroTrial& trial, std::size_t matched) {
+    chances.add(trial);
+    const double its = trial.score(matched);
+    if (its >= score) return;
+    score = its;
+    best.number = form.number;
+    best.layout = form.layout;
+    best.matched = matched;
+    best.asked = trial.asked;
+  }
+};
+
 RetroQuery::RetroQuery(const RetroSecret& secret, const RetroHash& hash) : key_id_(hash.id()) {
   for (const RetroForm& form : secret.forms) {
-    Form asked{.number = form.number, .layout = form.layout, .phases = phases_of(form.kind)};
+    Form asked{.number = form.number, .layout = form.layout, .kind = form.kind};
     const std::size_t size = retro_window_size(form.kind);
     const std::size_t step = stride(form.kind);
     for (std::size_t at = 0; at + size <= form.bytes.size(); at += step) {
       const std::span<const std::byte> window(form.bytes.data() + at, size);
       if (retro_remembered(form.kind, window))
-        asked.places.push_back(
-            {hash(form.kind, window), static_cast<std::uint32_t>(at / step % asked.phases)});
+        asked.places.push_back({hash(form.kind, window), static_cast<std::uint32_t>(at / step)});
     }
-    // Each phase, and all of them together: a number may be cut by the end of a page of the dump.
-    trials_ += asked.phases > 1 ? asked.phases + 1 : 1;
+    if (is_text(form.kind)) asked.pairs = static_cast<double>(count_pairs(asked.places));
     forms_.push_back(std::move(asked));
   }
+  find_reach();
 }
 
-double RetroQuery::chance(std::size_t matched, std::size_t asked, double of_one) const {
-  if (matched == 0) return 1;
-  // P(at least m of n) <= C(n, m) p^m, and the sum over all trials bounds their union.
-  double logarithm = std::log(static_cast<double>(trials_));
-  for (std::size_t i = 1; i <= matched; ++i)
-    logarithm += std::log(of_one * static_cast<double>(asked - matched + i) / static_cast<double>(i));
-  return std::min(1.0, std::exp(logarithm));
+void RetroQuery::judge(const Form& form, const RetroFilter& filter, Judged& judged) {
+  // Only bytes are ever inside of random stretches.
+  const bool bytes = form.kind == RetroKind::bytes;
+  const double of_one = chance_of(filter.scattered) + (bytes ? chance_of(filter.inside) : 0);
+  std::array<std::size_t, most_phases> matched{};
+  std::array<std::size_t, most_phases> asked{};
+  std::size_t all_matched = 0;
+  std::size_t all_asked = 0;
+  std::vector<Place> held;
+  for (const Place& place : form.places) {
+    if (!filter.scattered.covers(place.hash) && !(bytes && filter.inside.covers(place.hash))) continue;
+    const std::size_t phase = place.position % phases_of(form.kind);
+    ++asked.at(phase);
+    ++all_asked;
+    if (!filter.scattered.holds(place.hash) && !(bytes && filter.inside.holds(place.hash))) continue;
+    ++matched.at(phase);
+    ++all_matched;
+    if (held.size() < 3) held.push_back(place);
+  }
+  if (is_text(form.kind)) {
+    if (all_matched == 2 && count_pairs(held) == 0) all_matched = 1;
+    return judged.take(form, {.asked = all_asked, .of_one = of_one, .pairs = form.pairs}, all_matched);
+  }
+  for (unsigned phase = 0; phase < phases_of(form.kind); ++phase)
+    judged.take(form, {.asked = asked.at(phase), .of_one = of_one}, matched.at(phase));
+  judged.take(form, {.asked = all_asked, .of_one = of_one, .handicap = handicap_of_cut}, all_matched);
 }
 
 RetroAnswer RetroQuery::ask(const RetroFilter& filter) const {
-  RetroAnswer answer;
+  Judged judged;
   if (filter.key_id != key_id_) {
-    answer.reason = "the filter was made with another site key";
-    return answer;
+    judged.best.reason = "the filter was made with another site key";
+    return judged.best;
   }
-  const double of_one = chance_of_one(filter);
-  const auto judge = [&](const Form& form, std::size_t matched, std::size_t asked) {
-    const double probability = chance(matched, asked, of_one);
-    if (probability >= answer.false_probability) return;
-    answer.number = form.number;
-    answer.layout = form.layout;
-    answer.matched = matched;
-    answer.asked = asked;
-    answer.false_probability = probability;
-  };
-  for (const Form& form : forms_) {
-    std::array<std::size_t, 8> matched{};
-    std::array<std::size_t, 8> asked{};
-    for (const Place& place : form.places) {
-      if (!filter.scattered.covers(place.hash) && !filter.inside.covers(place.hash)) continue;
-      ++asked.at(place.phase);
-      if (filter.scattered.holds(place.hash) || filter.inside.holds(place.hash)) ++matched.at(place.phase);
-    }
-    std::size_t all_matched = 0;
-    std::size_t all_asked = 0;
-    for (unsigned phase = 0; phase < form.phases; ++phase) {
-      judge(form, matched.at(phase), asked.at(phase));
-      all_matched += matched.at(phase);
-      all_asked += asked.at(phase);
-    }
-    if (form.phases > 1) judge(form, all_matched, all_asked);
-  }
+  for (const Form& form : forms_) judge(form, filter, judged);
+  RetroAnswer& answer = judged.best;
+  answer.false_probability = judged.chances.of_score(judged.score);
   if (answer.false_probability < most_false_contained) {
     answer.result = RetroResult::contained;
   } else if (!filter.complete) {
     answer.reason = "the filter covers only a part of what was examined";
-  } else if (reach().recognised == 0) {
+  } else if (reach_.recognised == 0) {
     answer.reason = "too little of the secret looks random: no filter could tell";
   } else {
     answer.result = RetroResult::not_contained;
@@ -109,21 +140,31 @@ RetroAnswer RetroQuery::ask(const RetroFilter& filter) const {
   return answer;
 }
 
-RetroQuery::Reach RetroQuery::reach() const {
-  const double of_one = std::ldexp(1.0, 1 - static_cast<int>(retro_bits));
-  Reach reach;
+void RetroQuery::find_reach() {
+  const double text = std::ldexp(1.0, -static_cast<int>(retro_bits));
+  const double bytes = 2 * text;  // either set may hold them
+  struct Way {
+    RetroTrial trial{};
+    std::size_t held = 0;
+  };
+  RetroChances chances;
+  std::vector<Way> ways;
   for (const Form& form : forms_) {
-    std::array<std::size_t, 8> there{};
-    for (const Place& place : form.places) ++there.at(place.phase);
-    for (unsigned phase = 0; phase < form.phases; ++phase) {
-      ++reach.all;
-      // Of text one window in eight lies in memory.
-      const std::size_t asked = there.at(phase);
-      const std::size_t seen = form.phases == 1 ? asked / 8 : asked;
-      if (seen > 0 && chance(seen, asked, of_one) < most_false_contained) ++reach.recognised;
+    std::array<std::size_t, most_phases> there{};
+    for (const Place& place : form.places) ++there.at(place.position % phases_of(form.kind));
+    const double of_one = form.kind == RetroKind::bytes ? bytes : text;
+    RetroTrial whole{.asked = form.places.size(), .of_one = of_one, .pairs = form.pairs};
+    for (unsigned phase = 0; phase < phases_of(form.kind); ++phase) {
+      const RetroTrial aligned{.asked = there.at(phase), .of_one = of_one};
+      ways.push_back({is_text(form.kind) ? whole : aligned, there.at(phase)});
+      if (!is_text(form.kind)) chances.add(aligned);
     }
+    if (!is_text(form.kind)) whole.handicap = handicap_of_cut;
+    chances.add(whole);
   }
-  return reach;
+  reach_.all = ways.size();
+  for (const Way& way : ways)
+    if (chances.of_score(way.trial.score(way.held)) < most_false_contained) ++reach_.recognised;
 }
 
 }  // namespace dumpgate

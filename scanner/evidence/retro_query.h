@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,27 +47,30 @@ class RetroQuery {
     std::size_t recognised = 0;
     std::size_t all = 0;
   };
-  Reach reach() const;
-  // How many ways are tried: each form at each alignment, and once whatever the alignment.
-  std::size_t trials() const { return trials_; }
+  // Text: at each alignment, without line breaks.
+  Reach reach() const { return reach_; }
 
  private:
-  // A window of a form that is remembered, and how the form then lies to multiples of eight bytes.
+  // A window of a form that is remembered, and where in the form it begins: in steps of the form's kind.
   struct Place {
     std::uint64_t hash = 0;
-    std::uint32_t phase = 0;
+    std::uint32_t position = 0;
   };
   struct Form {
     std::string number{};
     std::string_view layout{};
-    unsigned phases = 1;
+    RetroKind kind = RetroKind::bytes;
+    std::optional<double> pairs{};  // of text: pairs of windows that can lie in memory together
     std::vector<Place> places{};
   };
-  // Bound of the probability that at least `matched` of `asked` foreign windows are held, in any trial.
-  double chance(std::size_t matched, std::size_t asked, double of_one) const;
+  struct Judged;
+
+  static void judge(const Form& form, const RetroFilter& filter, Judged& judged);
+
+  void find_reach();
 
   RetroKeyId key_id_{};
-  std::size_t trials_ = 0;
+  Reach reach_{};
   std::vector<Form> forms_{};
 };
 
