@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "scanner/base/hex.h"
+#include "scanner/base/toml_nesting.h"
 #include "scanner/io/digest.h"
 
 namespace dumpgate {
@@ -208,6 +209,8 @@ std::string_view to_string(KeyUse use) {
 
 Result<Signature> parse_signature(std::string_view id, std::string_view text) {
   if (!is_id(id)) return defect("(unnamed)", 0, "an id has small letters, digits and hyphens");
+  if (const auto line = line_of_deep_toml(text))
+    return defect(id, static_cast<unsigned>(*line), std::string(deep_toml));
   try {
     return read_table(id, toml::parse(text));
   } catch (const toml::parse_error& error) {

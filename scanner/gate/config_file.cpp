@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "scanner/base/printable.h"
+#include "scanner/base/toml_nesting.h"
 #include "scanner/io/durable_file.h"
 
 namespace dumpgate {
@@ -59,6 +60,7 @@ Error ConfigFile::error(std::size_t line, std::string_view what) const {
 
 Result<ConfigFile> parse_config_file(std::string_view text, std::string_view path) {
   ConfigFile file{.path = printable(path)};
+  if (const auto line = line_of_deep_toml(text)) return file.error(*line, deep_toml);
   try {
     const toml::table root = toml::parse(text);
     for (const auto& [key, node] : root) {

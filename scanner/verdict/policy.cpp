@@ -13,6 +13,7 @@
 
 #include "scanner/base/hex.h"
 #include "scanner/base/printable.h"
+#include "scanner/base/toml_nesting.h"
 #include "scanner/io/digest.h"
 
 namespace dumpgate {
@@ -252,6 +253,7 @@ Result<Policy> parse_policy(std::string_view text, std::string_view file) {
   const PolicyReader reader(file);
   if (text.size() > max_policy_bytes) return Error{ErrorCode::usage, printable(file) + ": larger than 1 MiB"};
   if (const auto line = line_of_bad_utf8(text)) return reader.error(*line, "not UTF-8");
+  if (const auto line = line_of_deep_toml(text)) return reader.error(*line, deep_toml);
   try {
     const toml::table root = toml::parse(text);
     return reader.read(root);

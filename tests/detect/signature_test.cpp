@@ -95,6 +95,9 @@ TEST(Signature, RefusesTextThatIsNotToml) {
   EXPECT_THAT(message_of("title = \n"), testing::HasSubstr("line 1"));
   EXPECT_NE(message_of(std::string("\xff\xfe\0\0", 4)), "");
   EXPECT_NE(message_of(std::string(1 << 16, '[')), "");
+  std::string deep = "title = 1\na";
+  for (int i = 0; i < 200'000; ++i) deep += ".a";
+  EXPECT_THAT(message_of(deep + " = 1\n"), testing::HasSubstr("line 2"));
 }
 
 TEST(Signature, RefusesAnIdThatIsNoFileName) {

@@ -43,6 +43,12 @@ TEST(ConfigFile, RefusesEverythingElseAndSaysWhere) {
   EXPECT_FALSE(parse_config_file("workers = 1\n", "gate.toml"));
   EXPECT_FALSE(parse_config_file("[run]\na = 1\na = 2\n", "gate.toml"));
   EXPECT_FALSE(parse_config_file(std::string("[run]\na = \"\xff\"\n"), "gate.toml"));
+  // A parser that goes down such a key would not come back.
+  std::string deep = "\n[run]\na";
+  for (int i = 0; i < 200'000; ++i) deep += ".a";
+  const auto nested = parse_config_file(deep + " = 1\n", "gate.toml");
+  ASSERT_FALSE(nested);
+  EXPECT_EQ(nested.error().message, "gate.toml:3: nested deeper than 32 levels");
   EXPECT_FALSE(read_config_file("/nonexistent/gate.toml"));
 }
 

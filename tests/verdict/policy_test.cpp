@@ -172,6 +172,14 @@ TEST(Policy, RefusesASuppressionThatDoesNotSayEnough) {
 TEST(Policy, DeepNestingIsRefusedAndNotFollowed) {
   const Result<Policy> policy = parse_policy("x = " + std::string(100'000, '['), "policy.toml");
   EXPECT_FALSE(policy);
+  // The parts of a key nest too: each is a table.
+  std::string key = "\nkinds";
+  for (int i = 0; i < 200'000; ++i) key += ".a";
+  for (const std::string& text : {key + " = 1\n", "\n[" + key.substr(1) + "]\n"}) {
+    const Result<Policy> deep = parse_policy(text, "policy.toml");
+    ASSERT_FALSE(deep);
+    EXPECT_EQ(deep.error().message, "policy.toml:2: nested deeper than 32 levels");
+  }
 }
 
 TEST(PolicyFile, IsReadWhole) {
