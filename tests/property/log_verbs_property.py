@@ -1,6 +1,7 @@
 """The verbs of log, and verify, as scripts use them: the exit code and the words of each answer, right ones and wrong ones. What
 attacks look like is in attacks_property.py."""
 
+import datetime
 import hashlib
 import json
 import shutil
@@ -33,19 +34,22 @@ class Verbs(GateCase):
         self.size = len(self.leaves())
         self.missing = self.directory / "missing"
 
-    def ends(self, code, words, *command, shown=False, **options):
+    def ends(self, code, words, *command, shown=False, answer=False, **options):
         """Runs a command; what it says wrong goes to standard error, and standard output then stays empty
-        (unless something is shown before)."""
+        (unless something is shown before). An `answer` is on standard output whatever its code."""
         done = run(*command, **options)
         with self.subTest(" ".join(map(str, command))):
             self.assertEqual(done.code, code, done)
-            self.assertIn(words.encode(), done.out if code == 0 else done.err)
+            self.assertIn(words.encode(), done.out if code == 0 or answer else done.err)
             if (code == USAGE and not shown) or (code == INTERNAL and "stdout" not in options):
                 self.assertEqual(done.out, b"")
         return done
 
-    def log_ends(self, code, words, verb, *more, log=None):
-        return self.ends(code, words, "log", verb, "--log", log or self.log, *more)
+    def log_ends(self, code, words, verb, *more, log=None, answer=False):
+        return self.ends(code, words, "log", verb, "--log", log or self.log, *more, answer=answer)
+
+    def held(self, *more, words="HELD the private key"):
+        return self.log_ends(BLOCK, words, *more, answer=True)
 
     def person(self, name):
         path = self.directory / f"{name}.key"
@@ -60,12 +64,24 @@ class Verbs(GateCase):
         der = self.write("cert.der", keys.openssl("x509", "-in", str(self.certificate), "-outform", "DER"))
         public = self.write("public.pem", self.key.public_pem)
         for form in (self.certificate, der, public, self.write("public.der", self.key.public), self.key.public_sha256):
-            done = self.log_ends(0, f"key {self.key.public_sha256}", "query", "--key", form)
+            done = self.held("query", "--key", form, words=f"key {self.key.public_sha256}")
             for words in (b"HELD the private key", b"held its public half", b"became      kept", b"became      released"):
                 self.assertIn(words, done.out)
         self.log_ends(0, "No dump in the log is known to have held it", "query", "--key", UNKNOWN)
-        told = json.loads(self.log_ends(0, "", "query", "--key", self.certificate, "--format", "json").out)
+        told = json.loads(self.held("query", "--key", self.certificate, "--format", "json", words="").out)
         self.assertEqual([(dump["name"], dump["relation"]) for dump in told["dumps"]], [("keyed", "held"), ("seen", "seen")])
+
+    def test_query_ends_as_hunt_when_a_dump_cannot_say(self):
+        asked, other = ("query", "--key", self.key.public_sha256), ("query", "--key", UNKNOWN)
+        self.put("cut", self.clean[:-4096])
+        self.assertEqual(self.gate().code, 0)
+        self.assertIn(b"1 verdicts cannot say", self.held(*asked).out)
+        for form in ("text", "json"):
+            self.log_ends(HOLD, "cut", *other, "--format", form, answer=True)
+        site = ("--site-key", self.keys / "site.key")
+        stranger = self.write("other.pem", keys.openssl("genpkey", "-algorithm", "ed25519"))
+        self.log_ends(BLOCK, "contained", "hunt", self.private, *site, answer=True)
+        self.log_ends(HOLD, "1 undecidable", "hunt", stranger, *site, answer=True)
 
     def test_query_refuses_what_is_no_key_or_no_log(self):
         self.log_ends(USAGE, "--key is required", "query")
@@ -80,24 +96,24 @@ class Verbs(GateCase):
     def test_query_with_no_index_a_damaged_one_and_one_of_its_own(self):
         index, asked = self.log / "index.sqlite", ("query", "--key", self.key.public_sha256)
         index.unlink(missing_ok=True)
-        self.log_ends(0, "HELD", *asked)
+        self.held(*asked)
         good = index.read_bytes()
         for content in (b"", good[:100], good[: len(good) // 2], b"x" * 5000, good[:4096] + b"\xff" * (len(good) - 4096)):
             index.write_bytes(content)
-            self.log_ends(0, "HELD", *asked)
+            self.held(*asked)
         index.write_bytes(b"x")
-        self.log_ends(0, "HELD", *asked, "--rebuild")
+        self.held(*asked, "--rebuild")
         self.assertNotEqual(index.read_bytes(), b"x")
         own = self.directory / "own.sqlite"
-        self.log_ends(0, "HELD", *asked, "--index", own)
+        self.held(*asked, "--index", own)
         first = own.read_bytes()
         self.put("later", dumps.kernel_core([b"y" * 100 + self.key.pem]))
         self.assertEqual(self.gate().code, 0)
-        done = self.log_ends(0, "HELD", *asked, "--index", own)
+        done = self.held(*asked, "--index", own)
         self.assertEqual(done.out.count(b"HELD"), 2)
         self.assertNotEqual(own.read_bytes(), first)
         own.write_bytes(b"x" * 5000)
-        self.assertEqual(self.log_ends(0, "HELD", *asked, "--index", own).out, done.out)
+        self.assertEqual(self.held(*asked, "--index", own).out, done.out)
         self.log_ends(INTERNAL, "the index", *asked, "--index", self.missing / "own")
         other = self.directory / "other"
         made = run("log", "init", "--log", other, "--origin", "other.test/dumps", "--keys", self.directory / "other-keys")
@@ -177,6 +193,10 @@ class Verbs(GateCase):
 
         create(USAGE, "not a SHA-256 in lower-case", dump="xx")
         create(USAGE, "no such day: 2099-02-30", day="2099-02-30")
+        today = datetime.datetime.now(datetime.timezone.utc).date()
+        create(USAGE, "the waiver would never hold: 2020-01-01 is over", day="2020-01-01")
+        create(USAGE, "is over (today is ", day=(today - datetime.timedelta(days=2)).isoformat())
+        create(0, "", day=(today + datetime.timedelta(days=1)).isoformat(), out=self.directory / "soon")
         create(USAGE, "a waiver gives a reason", reason="")
         create(USAGE, "not an Ed25519 key", key=self.owned(self.private))
         create(INTERNAL, "cannot read", key=self.directory / "nobody")
@@ -198,8 +218,8 @@ class Verbs(GateCase):
         self.ends(USAGE, "not a DSSE envelope", "log", "waiver", "sign", self.certificate, "--key", ada)
         self.ends(USAGE, "A subcommand is required", "log", "waiver")
         late = self.directory / "late"
-        create(0, "", day="2020-01-01", out=late)
-        self.ends(0, digest, "log", "waiver", "sign", late, "--key", bob)
+        create(0, "", out=late)
+        keys.waiver_over(late, ada, bob)
         check(BLOCK, "2020-01-01", file=late)
 
     def owned(self, path):

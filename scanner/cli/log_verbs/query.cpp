@@ -1,5 +1,7 @@
-// dumpgate log query: what the log knows of a key.
+// dumpgate log query: what the log knows of a key. The one rule: 0 means that no dump held it and each could
+// say so; its codes are those of log hunt.
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -48,11 +50,18 @@ class QueryVerb final : public Command {
     // have brought the index further than the checkpoint that this one had read.
     if (!answer && !rebuild_) answer = ask(*keys, true);
     if (!answer) return log_failure(answer.error());
-    write_stdout(*answer);
-    return 0;
+    write_stdout(answer->text);
+    if (answer->held) return exit_block;
+    return answer->unanswerable ? exit_hold : 0;
   }
 
  private:
+  struct Answer {
+    std::string text{};
+    bool held = false;          // some dump held one of the keys
+    bool unanswerable = false;  // some dump cannot say
+  };
+
   Result<std::vector<AskedKey>> asked() const {
     if (is_sha256_hex(key_)) return std::vector<AskedKey>{{"", key_}};
     if (!path_exists(key_))
@@ -65,19 +74,22 @@ class QueryVerb final : public Command {
     return all;
   }
 
-  Result<std::string> ask(const std::vector<AskedKey>& keys, bool rebuild) const {
+  Result<Answer> ask(const std::vector<AskedKey>& keys, bool rebuild) const {
     const auto reader = open_log_reader(log_, verifier_key_);
     if (!reader) return reader.error();
     const auto index = LogIndex::open(*reader, rebuild, index_);
     if (!index) return index.error();
-    std::string out;
+    Answer answer;
     for (const AskedKey& key : keys) {
       const auto history = key_history(*reader, *index, key.sha256);
       if (!history) return history.error();
-      out += format_ == "json" ? history_json(*history, key.name, reader->checkpoint())
-                               : history_text(*history, key.name, reader->checkpoint());
+      answer.held |= std::ranges::any_of(
+          history->dumps, [](const DumpHistory& dump) { return dump.relation == KeyRelation::held; });
+      answer.unanswerable |= !history->unanswerable.empty();
+      answer.text += format_ == "json" ? history_json(*history, key.name, reader->checkpoint())
+                                       : history_text(*history, key.name, reader->checkpoint());
     }
-    return out;
+    return answer;
   }
 
   std::string log_{};

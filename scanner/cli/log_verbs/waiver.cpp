@@ -49,6 +49,11 @@ class WaiverVerb final : public Command {
   int create(Signer& signer) const {
     const auto expires = parse_day(expires_);
     if (!expires) return log_failure({ErrorCode::usage, "no such day: " + expires_, std::nullopt});
+    if (*expires < utc_today())
+      return log_failure({ErrorCode::usage,
+                          "the waiver would never hold: " + expires_ + " is over (today is " +
+                              iso_date(utc_today()) + ", UTC)",
+                          std::nullopt});
     if (path_exists(file_)) return log_failure({ErrorCode::usage, file_ + " exists", std::nullopt});
     const auto waiver = create_waiver(dump_, reason_, *expires, signer);
     if (!waiver) return log_failure(waiver.error());
