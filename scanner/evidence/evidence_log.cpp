@@ -47,6 +47,7 @@ class WriterLock {
     const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
     WriterLock lock(descriptor);
     if (descriptor < 0) return refused(path);
+    if (const auto closed = close_to_others(descriptor, path); !closed) return closed.error();
     while (::flock(descriptor, LOCK_EX) != 0)
       if (errno != EINTR) return refused(path);
     return lock;
@@ -61,6 +62,14 @@ class WriterLock {
 
  private:
   explicit WriterLock(int descriptor) : descriptor_(descriptor) {}
+  // Earlier versions made it for the group to read. A descriptor from then goes on locking, until its owner
+  // ends.
+  static Result<void> close_to_others(int descriptor, const std::string& path) {
+    struct stat status{};
+    if (::fstat(descriptor, &status) != 0) return refused(path);
+    if ((status.st_mode & (S_IRWXG | S_IRWXO)) == 0) return {};
+    return ::fchmod(descriptor, S_IRUSR | S_IWUSR) == 0 ? Result<void>() : refused(path);
+  }
   static Error refused(const std::string& path) {
     return {ErrorCode::io, "cannot lock " + path + ": " + std::generic_category().message(errno),
             std::nullopt};

@@ -45,6 +45,7 @@ class Gate {
     for (;;) {
       reap();
       if (stop_) break;
+      if (auto same = in_place(); !same) return leave(same.error());
       const bool found = look();
       start_passages();
       beat();
@@ -57,6 +58,19 @@ class Gate {
   }
 
  private:
+  // Whether the directories are those that people see; else what was released would lie where nobody looks.
+  Result<void> in_place() const {
+    if (auto same = spool_.in_place(); !same) return same;
+    return intake_.in_place();
+  }
+
+  Error leave(const Error& error) {
+    say_farewell();
+    if (const auto said = leaf("stop", {{"because", error.message}}); !said)
+      say_("the log cannot be written: " + printable(said.error().message));
+    return error;
+  }
+
   struct Child {
     std::string scan_id{};
     Descriptor pidfd{};
@@ -127,9 +141,10 @@ class Gate {
   }
 
   bool has_room() {
-    for (const std::string& path : {spool_.quarantine_path(), context_.log->directory()}) {
+    for (const auto& [path, name] : {std::pair(spool_.quarantine_path(), spool_.quarantine_name()),
+                                     std::pair(context_.log->directory(), context_.log->directory())}) {
       if (const auto room = free_room(path); room && *room >= settings_.reserve) continue;
-      if (!std::exchange(full_, true)) say_("no file is taken in: too little room beside " + printable(path));
+      if (!std::exchange(full_, true)) say_("no file is taken in: too little room beside " + printable(name));
       return false;
     }
     full_ = false;

@@ -67,14 +67,14 @@ Result<Intake> Intake::open(const Spool& spool, const std::string& in, std::uint
   intake.in_ = std::move(*directory);
   intake.lock_ = Descriptor(
       ::openat(spool.quarantine(), ".lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
-  if (!intake.lock_) return io_error("cannot lock " + spool.quarantine_path());
+  if (!intake.lock_) return io_error("cannot lock " + spool.quarantine_name());
   if (::flock(intake.lock_.get(), LOCK_EX | LOCK_NB) != 0)
-    return Error{ErrorCode::usage, "another gate works in " + spool.quarantine_path(), std::nullopt};
+    return Error{ErrorCode::usage, "another gate works in " + spool.quarantine_name(), std::nullopt};
   return intake;
 }
 
 Result<std::vector<std::string>> Intake::waiting() const {
-  auto names = names_in(path_);
+  auto names = names_in(path());
   if (names) std::erase_if(*names, is_set_aside);
   return names;
 }

@@ -30,11 +30,14 @@ class Intake {
   // it; nothing when nothing is left in that place.
   Result<std::optional<SpoolState>> settle(const Custody& custody) const;
 
-  const std::string& path() const { return path_; }
+  // Of the directory that was opened; for system calls.
+  std::string path() const { return path_of(in_); }
+  // ErrorCode::io when its path leads to another directory than at the beginning.
+  Result<void> in_place() const { return leads_to(name_, in_.get()); }
 
  private:
-  Intake(const Spool& spool, std::string path, std::uint64_t reserve)
-      : spool_(&spool), path_(std::move(path)), reserve_(reserve) {}
+  Intake(const Spool& spool, std::string name, std::uint64_t reserve)
+      : spool_(&spool), name_(std::move(name)), reserve_(reserve) {}
   Result<std::optional<std::string>> move_in(const SpoolState& state, int file) const;
   Result<std::optional<std::string>> copy_in(const SpoolState& state) const;
   Result<void> room_for(std::uint64_t bytes) const;
@@ -43,7 +46,7 @@ class Intake {
   bool arrived_whole(const std::string& scan_id) const;
 
   const Spool* spool_;
-  std::string path_;
+  std::string name_;
   std::uint64_t reserve_;
   Descriptor in_{}, lock_{};
 };

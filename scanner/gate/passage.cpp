@@ -30,7 +30,7 @@ PassageOutcome postponed(const std::string& name, const std::string& why) {
   return {.end = PassageEnd::postponed, .message = printable(name) + ": not now: " + printable(why)};
 }
 
-std::string destination_of(const Spool& spool) { return "directory " + spool.release_path(); }
+std::string destination_of(const Spool& spool) { return "directory " + spool.release_name(); }
 
 // What must be as it was when the examination began.
 bool unchanged(const struct stat& before, int dump) {
@@ -139,6 +139,7 @@ PassageOutcome Passage::drop(const SpoolState& state, const std::string& why) {
 PassageOutcome Passage::release(SpoolState state, const GateVerdict& verdict, int dump) {
   struct stat before{};
   if (::fstat(dump, &before) != 0) return postponed(state.name, "its dump cannot be looked at");
+  if (const auto same = spool_.in_place(); !same) return postponed(state.name, same.error().message);
   const bool leased = read_lease_held(dump);
   state.stage = SpoolStage::releasing;
   state.release_name = free_name(spool_, state);
@@ -167,6 +168,7 @@ PassageOutcome Passage::abort(SpoolState state, const GateVerdict& verdict, cons
 }
 
 Result<void> Passage::place_proofs(SpoolState& state) const {
+  if (auto same = spool_.in_place(); !same) return same;
   const auto trace = release_trace(*context_.log, state.scan_id, state.log_from);
   if (!trace) return trace.error();
   if (!trace->intent)

@@ -26,7 +26,7 @@ Result<Descriptor> lock_door(const std::string& quarantine) {
   auto door = open_directory(quarantine);
   if (!door) return door;
   while (::flock(door->get(), LOCK_EX) != 0)
-    if (errno != EINTR) return io_error("cannot lock " + quarantine);
+    if (errno != EINTR) return io_error("cannot lock the quarantine");
   return door;
 }
 
@@ -54,6 +54,20 @@ Result<std::vector<std::string>> names_in(const std::string& path) {
   return names;
 }
 
+std::string path_of(const Descriptor& directory) {
+  return "/proc/self/fd/" + std::to_string(directory.get());
+}
+
+Result<void> leads_to(const std::string& path, int directory) {
+  struct stat named{};
+  struct stat opened{};
+  if (::stat(path.c_str(), &named) == 0 && ::fstat(directory, &opened) == 0 &&
+      named.st_dev == opened.st_dev && named.st_ino == opened.st_ino)
+    return {};
+  return Error{ErrorCode::io, path + " is not the directory any more that it was when the work began",
+               std::nullopt};
+}
+
 Result<void> different_directories(int one, int other, const std::string& path) {
   struct stat a{};
   struct stat b{};
@@ -73,13 +87,18 @@ Result<Spool> Spool::open(const std::string& quarantine, const std::string& rele
   Spool spool;
   spool.quarantine_ = std::move(*first);
   spool.release_ = std::move(*second);
-  spool.quarantine_path_ = quarantine;
-  spool.release_path_ = release;
+  spool.quarantine_name_ = quarantine;
+  spool.release_name_ = release;
   return spool;
 }
 
+Result<void> Spool::in_place() const {
+  if (const auto same = leads_to(quarantine_name_, quarantine_.get()); !same) return same;
+  return leads_to(release_name_, release_.get());
+}
+
 Result<Custody> Spool::make_place(const SpoolState& state) const {
-  auto door = lock_door(quarantine_path_);
+  auto door = lock_door(quarantine_path());
   if (!door) return door.error();
   if (::mkdirat(quarantine_.get(), state.scan_id.c_str(), S_IRWXU) != 0)
     return io_error("cannot make a place in quarantine");
@@ -95,7 +114,7 @@ Result<Custody> Spool::make_place(const SpoolState& state) const {
 Result<Custody> Spool::custody(const std::string& scan_id) const {
   const Error none{ErrorCode::usage, "nothing lies in quarantine as " + printable(scan_id), std::nullopt};
   if (!is_scan_id(scan_id)) return none;
-  const auto door = lock_door(quarantine_path_);
+  const auto door = lock_door(quarantine_path());
   if (!door) return door.error();
   Descriptor lock(
       ::openat(quarantine_.get(), scan_id.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -113,7 +132,7 @@ Result<Custody> Spool::custody(const std::string& scan_id) const {
 }
 
 Result<std::vector<std::string>> Spool::scan_ids() const {
-  auto names = names_in(quarantine_path_);
+  auto names = names_in(quarantine_path());
   if (names) std::erase_if(*names, [](const std::string& name) { return !is_scan_id(name); });
   return names;
 }
@@ -152,7 +171,7 @@ Result<void> Spool::forget(const std::string& scan_id) const {
     if (::unlink((directory + file).c_str()) != 0 && errno != ENOENT)
       return io_error("cannot clear quarantine");
   if (::rmdir(directory.c_str()) != 0 && errno != ENOENT) return io_error("cannot clear quarantine");
-  return sync_directory(quarantine_path_);
+  return sync_directory(quarantine_path());
 }
 
 }  // namespace dumpgate

@@ -6,6 +6,10 @@
 //   QUARANTINE/<scan id>/state.json  SpoolState
 //   RELEASE/NAME                     released, with its receipt beside it (evidence/receipt.h)
 //
+// Its directories are those that were opened at the beginning, whatever their paths mean later: every path
+// that is given out leads through the open descriptor, so that a dump and its receipt land in one place.
+// in_place() tells whether they still are where people look for them.
+//
 // Several programs work in one quarantine: the gate, core handlers, a person with a waiver. Whoever handles a
 // dump has it in custody: a lock on its directory, which ends with the process.
 
@@ -61,6 +65,9 @@ class Custody {
   Descriptor lock_;
 };
 
+// The path of an open directory, whatever its name is by now; proc(5).
+std::string path_of(const Descriptor& directory);
+
 class Spool {
  public:
   // ErrorCode::usage when a directory cannot be opened, or both are one.
@@ -80,14 +87,21 @@ class Spool {
   // Removes what is left of a dump that is not there any more.
   Result<void> forget(const std::string& scan_id) const;
 
-  std::string place(const std::string& scan_id) const { return quarantine_path_ + "/" + scan_id; }
+  // ErrorCode::io when one of the paths leads to another directory than at the beginning.
+  Result<void> in_place() const;
+
+  std::string place(const std::string& scan_id) const { return quarantine_path() + "/" + scan_id; }
   std::string dump_of(const std::string& scan_id) const { return place(scan_id) + "/dump"; }
   // For reading. None when it cannot be, and when it is anything but a regular file with one name, of the
   // owner of its place and writable by nobody else: nothing else is examined, hashed or released. Never
   // waits.
   Descriptor open_dump(const std::string& scan_id) const;
-  const std::string& quarantine_path() const { return quarantine_path_; }
-  const std::string& release_path() const { return release_path_; }
+  // For system calls, of this process and its forks.
+  std::string quarantine_path() const { return path_of(quarantine_); }
+  std::string release_path() const { return path_of(release_); }
+  // As they were given, for people.
+  const std::string& quarantine_name() const { return quarantine_name_; }
+  const std::string& release_name() const { return release_name_; }
   int quarantine() const { return quarantine_.get(); }
   int release() const { return release_.get(); }
 
@@ -95,13 +109,15 @@ class Spool {
   Spool() = default;
 
   Descriptor quarantine_{}, release_{};
-  std::string quarantine_path_{}, release_path_{};
+  std::string quarantine_name_{}, release_name_{};
 };
 
 // An open directory; ErrorCode::usage when it cannot be opened.
 Result<Descriptor> open_directory(const std::string& path);
 // The names in it, in their order.
 Result<std::vector<std::string>> names_in(const std::string& path);
+// ErrorCode::io when the path does not lead to the open directory (any more).
+Result<void> leads_to(const std::string& path, int directory);
 // ErrorCode::usage when the open directories are one.
 Result<void> different_directories(int one, int other, const std::string& path);
 

@@ -221,6 +221,10 @@ TEST(EvidenceLog, FilesAreForThoseWhoMayReadThem) {
   EXPECT_EQ(mode_of(artifact_path(digest)), 0640U);
   // A lock of it would keep the gate waiting for ever.
   EXPECT_EQ(mode_of("lock"), 0600U);
+  // One that an earlier version made.
+  ASSERT_EQ(::chmod(test.file("lock").c_str(), 0640), 0);
+  test.grow_to(2);
+  EXPECT_EQ(mode_of("lock"), 0600U);
 }
 
 TEST(EvidenceLog, PartialTilesGoWhenTheTileIsFull) {

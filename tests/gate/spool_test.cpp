@@ -258,6 +258,37 @@ TEST_F(SpoolTest, AWholeCoreGetsItsPlace) {
   EXPECT_EQ(read_whole(open.dump_of(state.scan_id)), "core");
 }
 
+TEST_F(SpoolTest, DirectoriesThatAreReplacedAreNoticedAndNotWorkedIn) {
+  for (const char* const replaced : {"quarantine", "release", "in"}) {
+    const Spool open = spool();
+    const auto intake = Intake::open(open, home_.file("in"));
+    ASSERT_TRUE(intake);
+    EXPECT_TRUE(open.in_place());
+    EXPECT_TRUE(intake->in_place());
+    const std::string aside = home_.file(std::string(replaced) + ".aside");
+    fs::rename(home_.file(replaced), aside);
+    fs::create_directory(home_.file(replaced));
+    const auto same = std::string_view(replaced) == "in" ? intake->in_place() : open.in_place();
+    ASSERT_FALSE(same) << replaced;
+    EXPECT_EQ(same.error().code, ErrorCode::io);
+    EXPECT_TRUE(same.error().message.starts_with(home_.file(replaced) + " is not the directory any more"));
+    // What is under way goes on where it began.
+    const SpoolState state = fresh();
+    ASSERT_TRUE(open.make_place(state));
+    write_private(open.dump_of(state.scan_id), "core");
+    write_private(open.release_path() + "/released", "core");
+    EXPECT_TRUE(open.open_dump(state.scan_id));
+    EXPECT_TRUE(fs::is_empty(home_.file(replaced)));
+    fs::remove_all(home_.file(replaced));
+    fs::rename(aside, home_.file(replaced));
+    EXPECT_TRUE(open.in_place());
+    EXPECT_EQ(read_whole(home_.file("quarantine/" + state.scan_id + "/dump")), "core");
+    fs::remove_all(home_.file("quarantine"));
+    fs::remove(home_.file("release/released"));
+    fs::create_directory(home_.file("quarantine"));
+  }
+}
+
 TEST_F(SpoolTest, APlaceWithoutADumpIsCleared) {
   const Spool open = spool();
   const auto intake = Intake::open(open, home_.file("in"));

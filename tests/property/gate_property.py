@@ -11,7 +11,7 @@ import dumps
 import keys
 import program
 from gate_case import ERRORS, FaultCase, GateCase
-from program import BLOCK, HOLD, RELEASE, USAGE, run
+from program import BLOCK, HOLD, INTERNAL, RELEASE, USAGE, run
 
 
 class Verdicts(GateCase):
@@ -152,6 +152,63 @@ class Files(GateCase):
             digest = hashlib.sha256((self.released / name).read_bytes()).hexdigest()
             self.assertEqual(verdict["subject"][0]["digest"]["sha256"], digest)
         self.check_log()
+
+
+class Replaced(GateCase):
+    """One of the gate's directories is renamed away, and another put there, while the gate works."""
+
+    def replace(self, place):
+        aside = place.with_name(place.name + ".aside")
+        place.rename(aside)
+        place.mkdir(mode=0o700)
+        return aside
+
+    def put_back(self, place, aside):
+        place.rmdir()
+        aside.rename(place)
+
+    def ends_at_once(self, gate, place):
+        _, said = gate.communicate(timeout=program.PATIENCE_S)
+        self.assertEqual(gate.returncode, INTERNAL, said)
+        self.assertIn(f"{place} is not the directory any more that it was when the work began".encode(), said)
+        self.assertEqual(list(place.iterdir()), [])
+
+    def start(self, *command):
+        gate = subprocess.Popen(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(gate.kill)
+        return gate
+
+    def test_gate_stops_and_says_so(self):
+        for place in (self.inbox, self.released, self.quarantine):
+            with self.subTest(place.name):
+                self.put("core", self.clean)
+                command = [word for word in self.command("--rescan", "1") if word != "--once"]
+                before = len(self.released_dumps())
+                gate = self.start(*command)
+                program.wait_until(lambda: len(self.released_dumps()) > before and not self.kept(), "the gate works")
+                aside = self.replace(place)
+                self.ends_at_once(gate, place)
+                self.put_back(place, aside)
+                stop = self.leaves()[-1]["predicate"]
+                self.assertEqual(stop["event"], "stop")
+                self.assertIn(str(place), stop["details"]["because"])
+        self.check_log()
+
+    def test_dump_that_is_just_examined_goes_to_neither(self):
+        program.need("strace")
+        self.put("core", self.clean)
+        gate = self.start("strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fadvise64", "-e",
+                          "inject=fadvise64:delay_enter=2000000", *self.command())
+        program.wait_until(self.kept, "the dump in quarantine")
+        aside = self.replace(self.released)
+        self.ends_at_once(gate, self.released)
+        self.assertEqual(list(aside.iterdir()), [])
+        self.assertEqual(len(self.kept()), 1)
+        self.put_back(self.released, aside)
+        done = self.gate()
+        self.assertEqual(done.code, 0, done)
+        self.only_released("core")
+        self.assertEqual((self.released / "core").read_bytes(), self.clean)
 
 
 class Faults(FaultCase):
