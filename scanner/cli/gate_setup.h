@@ -25,6 +25,7 @@ class LogSetup {
   // Fills in the context's log, identity and sandbox. Forks the signer: before any thread exists.
   Result<void> prepare(GateContext& context);
   const std::string& keys_directory() const { return keys_directory_; }
+  const std::string& log_directory() const { return log_directory_; }
 
  private:
   std::string log_directory_{};
@@ -41,6 +42,7 @@ class GateSetup {
   // As LogSetup::prepare.
   Result<void> prepare();
   GateContext& context() { return context_; }
+  const std::string& log_directory() const { return log_.log_directory(); }
 
  private:
   LogSetup log_{};

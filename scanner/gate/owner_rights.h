@@ -3,15 +3,24 @@
 
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "scanner/base/result.h"
 
 namespace dumpgate {
 
+// What stays of root's power.
+enum class KeptRights : std::uint8_t {
+  none,
+  // CAP_CHOWN and CAP_LEASE: to take files of other users by rename, and to know that nobody writes to them.
+  of_intake,
+};
+
 // When the caller is root and the directory is not: takes user and group of the directory for good, without
-// further groups, and stays undumpable. The kernel starts core handlers as root, and what they write must be
-// the gate's. ErrorCode::usage when there is no such directory, ErrorCode::io when it cannot be. One thread.
-Result<void> take_owner_rights(const std::string& directory);
+// further groups, and stays undumpable. What root wrote there nobody else could go on with; and the kernel
+// starts core handlers as root. ErrorCode::usage when there is no such directory, ErrorCode::io when it
+// cannot be. One thread.
+Result<void> take_owner_rights(const std::string& directory, KeptRights kept = KeptRights::none);
 
 }  // namespace dumpgate

@@ -20,6 +20,7 @@ import threading
 
 import boundary
 from boundary import SiteCase, program
+from gate_case import as_if_we_dumped_core
 
 PATTERN = pathlib.Path("/proc/sys/kernel/core_pattern")
 PIPE_LIMIT = pathlib.Path("/proc/sys/kernel/core_pipe_limit")
@@ -212,9 +213,9 @@ class Piped(CoreCase):
 class Socketed(CoreCase):
     """The gate's coredump socket: with the kernel where it has that (6.17), and with a client that plays the kernel."""
 
-    def serve(self):
+    def serve(self, prefix=()):
         path = self.directory / "c.sock"
-        command = [program.PROGRAM, "gate", "core", "--coredump-socket", path, "--quarantine", self.quarantine,
+        command = [*prefix, program.PROGRAM, "gate", "core", "--coredump-socket", path, "--quarantine", self.quarantine,
                    "--release", self.released, *self.common()]
         process = self.start(command, log="socket.log")
         program.wait_until(lambda: boundary.answers(path) or process.poll() is not None, "the coredump socket")
@@ -284,7 +285,7 @@ class Socketed(CoreCase):
             return answer
 
     def test_whole_core_of_an_agreed_request_is_judged(self):
-        path = self.serve()
+        path = self.serve(as_if_we_dumped_core())
         for core in (self.clean, self.forbidden, self.clean[:-4096]):
             answer = self.play_kernel(self.REQUEST, 0, core, path)
             size, _, mask = struct.unpack("<IIQ", answer)
@@ -295,7 +296,7 @@ class Socketed(CoreCase):
         self.assertEqual(kept, sorted([self.forbidden, self.clean[:-4096]]))
 
     def test_nothing_is_kept_of_a_request_that_is_not_agreed(self):
-        path = self.serve()
+        path = self.serve(as_if_we_dumped_core())
         for what, request, mark in (
             ("offers nothing", struct.pack("<IIQ", 16, 16, 0), 0),
             ("shorter than the first version", struct.pack("<IIQ", 8, 16, 0xF), 0),

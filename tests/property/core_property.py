@@ -1,15 +1,18 @@
 """A core as it is born: the handler that core_pattern names, with the core on standard input, and the coredump socket with
 the kernel's side played here. What came whole goes the way of every dump; what did not leaves nothing behind."""
 
+import contextlib
 import json
+import os
 import signal
 import socket
 import struct
 import subprocess
+import sys
 
 import dumps
 import program
-from gate_case import FaultCase, GateCase
+from gate_case import FaultCase, GateCase, as_if_we_dumped_core
 from program import BLOCK, HOLD, RELEASE, USAGE, run
 from waiver_property import with_a_key
 
@@ -127,24 +130,37 @@ class Cores(CoreCase):
 
 
 class Socket(CoreCase):
+    OFFER = struct.pack("=IIQ", 16, 16, 15)
+
+    def serve(self, prefix=()):
+        """The server of a coredump socket, and its path."""
+        path = self.directory / "coredump.socket"
+        command = [*prefix, *self.core_command("--coredump-socket", path, told=[])]
+        with (self.directory / "socket.log").open("wb") as said:
+            server = subprocess.Popen(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        program.wait_until(path.exists, "the socket")
+        return server, path
+
+    def connected(self, path):
+        kernel = socket.socket(socket.AF_UNIX)
+        self.addCleanup(kernel.close)
+        kernel.settimeout(program.PATIENCE_S)
+        program.wait_until(lambda: kernel.connect_ex(str(path)) == 0, "a listener behind the socket")
+        return kernel
+
     def deliver(self, path, content):
         """As the kernel does it: the offer, the answer, its mark, the core."""
-        with socket.socket(socket.AF_UNIX) as kernel:
-            kernel.settimeout(program.PATIENCE_S)
-            program.wait_until(lambda: kernel.connect_ex(str(path)) == 0, "a listener behind the socket")
-            kernel.sendall(struct.pack("=IIQ", 16, 16, 15))
+        with self.connected(path) as kernel:
+            kernel.sendall(self.OFFER)
             self.assertEqual(kernel.recv(16, socket.MSG_WAITALL), struct.pack("=IIQ", 16, 0, 9))
             kernel.sendall(struct.pack("=I", 0) + content)
             kernel.shutdown(socket.SHUT_WR)
             self.assertEqual(kernel.recv(1), b"")  # closed by the gate when it has ended with the core
 
     def test_cores_through_the_socket_go_the_same_way(self):
-        path = self.directory / "coredump.socket"
-        server = subprocess.Popen(list(map(str, self.core_command("--coredump-socket", path, told=[]))),
-                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.addCleanup(server.wait)
-        self.addCleanup(server.kill)
-        program.wait_until(path.exists, "the socket")
+        server, path = self.serve(as_if_we_dumped_core())
         self.deliver(path, self.clean)
         self.deliver(path, with_a_key())
         server.send_signal(signal.SIGTERM)
@@ -155,7 +171,33 @@ class Socket(CoreCase):
         (scan_id,) = self.kept()
         state = json.loads((self.quarantine / scan_id / "state.json").read_text())
         self.assertEqual((state["decision"], state["channel"]), ("block", "coredump-socket"))
+        producer = [leaf for leaf in self.leaves() if leaf["predicateType"].endswith("dump-verdict:v1")][-1]["predicate"]["source"]["producer"]
+        self.assertEqual([producer[name] for name in ("pid", "uid", "gid", "signal")], [str(os.getpid()), "1000", "1001", "6"])
+        self.assertEqual(os.path.basename(producer["program"]), os.path.basename(os.path.realpath(sys.executable)))
         self.check_log()
+
+    def test_process_that_does_not_dump_core_is_not_listened_to(self):
+        # Whoever may open the socket can connect, offer, and send a core of his own making: none of it is taken.
+        server, path = self.serve()
+        before = len(self.leaves())
+        for sent in (self.OFFER, self.OFFER + struct.pack("=I", 0) + self.clean, b"", b"x" * 10):
+            with self.subTest(len(sent)), self.connected(path) as client:
+                answer = b""
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    client.sendall(sent)
+                    answer = client.recv(16)
+                self.assertEqual(answer, b"")
+        # Nor do those who only stay connected keep the kernel waiting: more than are served at a time.
+        for client in [self.connected(path) for _ in range(20)]:
+            with contextlib.suppress(ConnectionResetError):
+                self.assertEqual(client.recv(1), b"")
+        server.send_signal(signal.SIGTERM)
+        server.wait(program.PATIENCE_S)
+        said = (self.directory / "socket.log").read_text()
+        self.assertRegex(said, rf"process {os.getpid()} of user {os.getuid()} has connected, and does not dump core|this kernel does not tell")
+        self.assertEqual(self.left_in_quarantine(), [])
+        self.assertEqual(len(self.leaves()), before)
+        self.only_released()
 
 
 class CoreFaults(CoreCase, FaultCase):

@@ -4,7 +4,10 @@ to files, to the system or to the gate itself, each dump is in exactly one place
 import hashlib
 import json
 import os
+import pathlib
+import shutil
 import socket
+import struct
 import subprocess
 
 import dumps
@@ -152,6 +155,67 @@ class Files(GateCase):
             digest = hashlib.sha256((self.released / name).read_bytes()).hexdigest()
             self.assertEqual(verdict["subject"][0]["digest"]["sha256"], digest)
         self.check_log()
+
+
+class Rights(GateCase):
+    """Root works in a spool with the rights of its owner: else nobody but root could go on there."""
+
+    OWNER, OTHER = 1, 2
+
+    def setUp(self):
+        super().setUp()
+        self.give_to(owner=self.OWNER)
+
+    def all_is_the_owners(self, *places):
+        for place in (self.quarantine, self.log, *places):
+            # The index is made by whoever asks.
+            self.assertEqual([path for path in place.rglob("*") if path.stat().st_uid != self.OWNER and path.name != "index.sqlite"], [])
+
+    def test_run_takes_files_of_others(self):
+        os.chown(self.put("core", self.clean), self.OTHER, self.OTHER)
+        (self.inbox / "core").chmod(0o644)
+        self.put("cut", self.clean[:-4096]).chmod(0o644)
+        trace = self.directory / "trace"
+        prefix = ("strace", "-f", "-qq", "-o", trace, "-e", "trace=renameat2,capset") if shutil.which("strace") else ()
+        done = self.gate(prefix=prefix)
+        self.assertEqual(done.code, 0, done)
+        self.only_released("core")
+        self.assertEqual(len(self.kept()), 1)
+        self.all_is_the_owners(self.released)
+        if prefix:
+            said = trace.read_text(errors="replace")
+            self.assertIn("effective=1<<CAP_CHOWN|1<<CAP_LEASE, permitted=1<<CAP_CHOWN|1<<CAP_LEASE, inheritable=0", said)
+            self.assertRegex(said, r'"core", \d+, "dump", RENAME_NOREPLACE\) += 0')  # not copied
+
+    def test_check_opens_what_root_may_read_and_logs_as_the_owner(self):
+        path = self.write("dump", self.clean)
+        path.chmod(0o600)
+        done = run("gate", "check", "--log", self.log, "--keys", self.keys, path)
+        self.assertEqual(done.code, RELEASE, done)
+        verdict = [leaf for leaf in self.leaves() if leaf["predicateType"].endswith("dump-verdict:v1")][-1]
+        self.assertEqual(verdict["predicate"]["source"]["requester"], "uid 0")
+        self.all_is_the_owners()
+
+    def test_clamd_socket_is_the_owners(self):
+        place = self.directory / "run"
+        place.mkdir()
+        os.chown(place, self.OWNER, self.OWNER)
+        path = place / "clamd.sock"
+        gate = subprocess.Popen([program.PROGRAM, "gate", "clamd", "--socket", path, "--quarantine", self.quarantine, "--log", self.log,
+                                 "--keys", self.keys, "-j", "2", "--max-memory", "128MiB"],
+                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(gate.wait)
+        self.addCleanup(gate.kill)
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(program.PATIENCE_S)
+            program.wait_until(lambda: client.connect_ex(str(path)) == 0, "a listener behind the socket")
+            client.sendall(b"zINSTREAM\0" + struct.pack(">I", len(self.clean)) + self.clean + struct.pack(">I", 0))
+            self.assertEqual(client.recv(4096), b"stream: OK\0")
+        self.assertEqual(path.stat().st_uid, self.OWNER)
+        status = pathlib.Path(f"/proc/{gate.pid}/status").read_text()
+        self.assertRegex(status, rf"Uid:\t{self.OWNER}\t{self.OWNER}\t{self.OWNER}\t{self.OWNER}\n")
+        self.assertRegex(status, r"CapPrm:\t0+\nCapEff:\t0+\n")
+        self.all_is_the_owners()
 
 
 class Replaced(GateCase):

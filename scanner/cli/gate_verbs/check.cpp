@@ -14,6 +14,7 @@
 #include "scanner/cli/gate_options.h"
 #include "scanner/cli/gate_setup.h"
 #include "scanner/cli/gate_verb.h"
+#include "scanner/gate/owner_rights.h"
 
 namespace dumpgate {
 namespace {
@@ -24,7 +25,9 @@ class CheckVerb final : public Command {
     app.add_option("INPUT", input_, "a dump; '-' is standard input").required();
     options_.declare(app);
     setup_.declare(app, options_);
-    app.footer("Exit codes: those of scan. A verdict that could not be logged holds.");
+    app.footer(
+        "Run by root, it opens INPUT, and then works with the rights of the owner of the log.\n"
+        "Exit codes: those of scan. A verdict that could not be logged holds.");
   }
 
   int run() override {
@@ -36,10 +39,14 @@ class CheckVerb final : public Command {
       return gate_failure({ErrorCode::usage,
                            "cannot open " + input_ + ": " + std::generic_category().message(errno),
                            std::nullopt});
+    // What root may read, before root's rights are given up.
+    const std::string requester = "uid " + std::to_string(::getuid());
+    if (const auto taken = take_owner_rights(setup_.log_directory()); !taken)
+      return gate_failure(taken.error());
     if (const auto prepared = setup_.prepare(); !prepared) return gate_failure(prepared.error());
     Examiner examiner(setup_.context());
-    const GateVerdict verdict = examiner.examine(
-        dump.get(), {.channel = "check", .name = input_, .requester = "uid " + std::to_string(::getuid())});
+    const GateVerdict verdict =
+        examiner.examine(dump.get(), {.channel = "check", .name = input_, .requester = requester});
     std::string text = printable(input_) + ": " + std::string(to_string(verdict.decision)) + ", scan " +
                        verdict.scan_id + ", " +
                        (verdict.leaf ? "leaf " + std::to_string(verdict.leaf->index) : "not logged") + "\n";

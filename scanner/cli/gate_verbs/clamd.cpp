@@ -13,6 +13,7 @@
 #include "scanner/gate/adapters/clamd_connection.h"
 #include "scanner/gate/adapters/listener.h"
 #include "scanner/gate/examiner.h"
+#include "scanner/gate/owner_rights.h"
 
 namespace dumpgate {
 namespace {
@@ -40,7 +41,9 @@ class ClamdVerb final : public Command {
         "clamd",
         app.add_option("--receive-seconds", receiving_, "for one stream; default 3600").in_range(1, 864000));
     setup_.declare(app, options_);
-    app.footer("Exit codes: 0 told to stop before anything was asked, 2 usage, 128+n ended by signal n.");
+    app.footer(
+        "Run by root, it works with the rights of the owner of the quarantine, whose the socket is then.\n"
+        "Exit codes: 0 told to stop before anything was asked, 2 usage, 128+n ended by signal n.");
   }
 
   int run() override {
@@ -53,6 +56,7 @@ class ClamdVerb final : public Command {
     clamd_.idle = std::chrono::seconds{idle_};
     clamd_.receiving = std::chrono::seconds{receiving_};
     clamd_.version = program_version;
+    if (const auto taken = take_owner_rights(clamd_.quarantine); !taken) return gate_failure(taken.error());
     if (const auto prepared = setup_.prepare(); !prepared) return gate_failure(prepared.error());
     std::vector<Descriptor> listeners;
     const auto listen = [&](Result<Descriptor> listener) -> Result<void> {

@@ -75,14 +75,15 @@ class CoreVerb final : public Command {
     write_stderr("dumpgate: coredump socket on " + printable(socket_) + "\n");
     serve_connections(listeners, most_cores, stop_requested, [&](int number) {
       try {
-        const CoreFacts facts = peer_of_coredump(number);
+        const auto facts = peer_of_coredump(number);
+        if (!facts) return (void)gate_failure(facts.error());
         TimedSocket socket(number);
         const auto agreed = agree_on_coredump(socket, true, std::chrono::steady_clock::now() + agreement);
         if (!agreed) return (void)gate_failure(agreed.error());
         if (const auto taken = take_owner_rights(quarantine_); !taken)
           return (void)gate_failure(taken.error());
         const PassageOutcome outcome =
-            keep_core(number, facts, "coredump-socket", core_, *spool, setup_.context());
+            keep_core(number, *facts, "coredump-socket", core_, *spool, setup_.context());
         write_stderr("dumpgate: " + outcome.message + "\n");
       } catch (const std::exception& error) {  // out of memory: it leaves by no way but this
         write_stderr("dumpgate: a core was not examined: " + printable(error.what()) + "\n");

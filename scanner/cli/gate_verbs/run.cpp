@@ -9,6 +9,7 @@
 #include "scanner/cli/gate_setup.h"
 #include "scanner/cli/gate_verb.h"
 #include "scanner/gate/gate.h"
+#include "scanner/gate/owner_rights.h"
 
 namespace dumpgate {
 namespace {
@@ -34,6 +35,8 @@ class RunVerb final : public Command {
     app.add_flag("--once", gate_.once, "handle what is there, and end");
     setup_.declare(app, options_);
     app.footer(
+        "Run by root, it works with the rights of the owner of the quarantine, and may still take files of "
+        "others.\n"
         "Exit codes: 0 ended as asked (a verdict is in the log), 2 usage, 4 the log cannot be written or "
         "an internal error,\n128+n ended by signal n.");
   }
@@ -45,6 +48,8 @@ class RunVerb final : public Command {
       if (!bytes) return gate_failure(bytes.error());
       gate_.reserve = *bytes;
     }
+    if (const auto taken = take_owner_rights(quarantine_, KeptRights::of_intake); !taken)
+      return gate_failure(taken.error());
     const auto spool = Spool::open(quarantine_, release_);
     if (!spool) return gate_failure(spool.error());
     const auto intake = Intake::open(*spool, in_, gate_.reserve);

@@ -20,7 +20,7 @@ constexpr std::uint32_t first_size = 16;
 constexpr std::uint32_t most_size = 4096;
 constexpr std::uint32_t agreed = 0;  // enum coredump_mark
 
-// linux/pidfd.h as of 6.16, of which older systems' headers know nothing.
+// linux/pidfd.h as of 6.16, of which older systems' headers know nothing; the signal is of 6.19.
 struct PidfdInfo {
   std::uint64_t mask = 0;
   std::uint64_t cgroup = 0;
@@ -34,8 +34,9 @@ static_assert(sizeof(PidfdInfo) == 72);
 constexpr std::uint64_t info_pid = 1;
 constexpr std::uint64_t info_credentials = 2;
 constexpr std::uint64_t info_coredump = 16;
-constexpr std::uint64_t info_signal = 32;
-constexpr int peer_pidfd = 77;  // SO_PEERPIDFD
+constexpr std::uint64_t info_signal = 64;
+constexpr std::uint32_t dumps_core = 1;  // PIDFD_COREDUMPED: set before the kernel connects
+constexpr int peer_pidfd = 77;           // SO_PEERPIDFD
 
 template <typename T>
 T number_at(std::span<const std::byte> bytes, std::size_t at) {
@@ -101,19 +102,24 @@ Result<bool> agree_on_coredump(TimedSocket& socket, bool wanted, Deadline deadli
   return wanted;
 }
 
-CoreFacts peer_of_coredump(int socket) {
+Result<CoreFacts> peer_of_coredump(int socket) {
+  int number = -1;
+  socklen_t size = sizeof number;
+  if (::getsockopt(socket, SOL_SOCKET, peer_pidfd, &number, &size) != 0)
+    return disagreed("this kernel does not tell who is at its other end");
+  const Descriptor process(number);
+  PidfdInfo info{.mask = info_pid | info_credentials | info_coredump | info_signal};
+  if (::ioctl(process.get(), _IOWR(0xFF, 11, PidfdInfo), &info) != 0 || (info.mask & info_coredump) == 0)
+    return disagreed("this kernel does not tell whether the process at its other end dumps core");
+  if ((info.coredump_mask & dumps_core) == 0)
+    return disagreed("process " + std::to_string(info.tgid) + " of user " + std::to_string(info.ruid) +
+                     " has connected, and does not dump core; nothing is taken from it");
   CoreFacts facts;
   facts.time = std::to_string(
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
           .count());
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) == 0) facts.host = host.data();
-  int number = -1;
-  socklen_t size = sizeof number;
-  if (::getsockopt(socket, SOL_SOCKET, peer_pidfd, &number, &size) != 0) return facts;
-  const Descriptor process(number);
-  PidfdInfo info{.mask = info_pid | info_credentials | info_coredump | info_signal};
-  if (::ioctl(process.get(), _IOWR(0xFF, 11, PidfdInfo), &info) != 0) return facts;
   if ((info.mask & info_pid) != 0) {
     facts.pid = std::to_string(info.tgid);
     std::array<char, 4096> path{};

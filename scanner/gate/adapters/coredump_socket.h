@@ -1,8 +1,9 @@
 // The kernel's side of a coredump socket, "@@/path" in core_pattern (Linux 6.17;
 // include/uapi/linux/coredump.h;
-// "@/path", since 6.16, is the bare stream). The one rule: of a process that crashes only the kernel may
-// write the core, and it writes nothing before it was told to; a request that is not understood is answered
-// with nothing, which ends the dump.
+// "@/path", since 6.16, is the bare stream). The one rule: only the kernel is talked to. Whoever may open the
+// socket's path can connect as well, send what he likes and keep a place taken: his process does not dump
+// core, which the kernel tells (PIDFD_COREDUMPED), and he gets no answer. The kernel writes nothing before it
+// was told to; a request that is not understood is answered with nothing, which ends the dump.
 
 #pragma once
 
@@ -39,7 +40,8 @@ Result<std::vector<std::byte>> coredump_answer(const CoredumpRequest& request, b
 // ErrorCode::limit when it keeps silent, ErrorCode::unsupported when it does not agree.
 Result<bool> agree_on_coredump(TimedSocket& socket, bool wanted, Deadline deadline);
 
-// What can be told of the process at the other end of the socket, which the kernel holds.
-CoreFacts peer_of_coredump(int socket);
+// What the kernel tells of the process at the other end of the socket, which it holds: nothing of this comes
+// from that process. ErrorCode::unsupported when that process does not dump core, or when it cannot be told.
+Result<CoreFacts> peer_of_coredump(int socket);
 
 }  // namespace dumpgate
