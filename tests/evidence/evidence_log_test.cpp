@@ -264,7 +264,9 @@ TEST(EvidenceLog, SeveralProcessesAppend) {
     if (pid == 0) {
       bool good = true;
       for (int i = 0; i < each; ++i)
-        good = good && test.log().append(numbered_statement(static_cast<std::size_t>(100 * child + i)));
+        good = good && test.log().append(numbered_statement(static_cast<std::size_t>(100) *
+                                                                static_cast<std::size_t>(child) +
+                                                            static_cast<std::size_t>(i)));
       ::_exit(good ? 0 : 1);
     }
     pids.push_back(pid);
