@@ -72,8 +72,8 @@ void print_answer(const char* name, const RetroQuery& query, const RetroAnswer& 
   std::printf(R"({"key":"%s","result":"%s","number":"%s","layout":"%s","matched":%zu,"asked":%zu,)", name,
               std::string(to_string(answer.result)).c_str(), answer.number.c_str(),
               std::string(answer.layout).c_str(), answer.matched, answer.asked);
-  std::printf(R"("false_probability":%.3g,"recognised":%zu,"ways":%zu})",
-              answer.false_probability, query.reach().recognised, query.reach().all);
+  std::printf(R"("false_probability":%.3g,"recognised":%zu,"ways":%zu})", answer.false_probability,
+              query.reach().recognised, query.reach().all);
 }
 
 int probe(const std::string& dump, const std::vector<std::string>& keys, unsigned rounds, unsigned foreign) {
