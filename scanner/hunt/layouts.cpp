@@ -87,6 +87,7 @@ void LayoutReader::start(const NumberRun& run) {
 
 const NumberView* LayoutReader::next() {
   if (run_.text) return next_text();
+  if (run_.digits == coordinate_digits) return nullptr;
   if (run_.digits != 0) return next_digits();
   if (const NumberView* view = next_sliding()) return view;
   return next_bytes();

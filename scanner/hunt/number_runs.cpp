@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "scanner/detect/random_words.h"
+#include "scanner/hunt/coordinate_runs.h"
 #include "scanner/hunt/layouts.h"
 #include "scanner/hunt/text_runs.h"
 
@@ -305,6 +306,12 @@ void gather_stretch(const Window& window, const Stretch& stretch, ByteOrder orde
   const StretchReader reader(window, stretch, order);
   MemoryRuns(reader, runs).gather();
   DigitRuns(reader, runs).gather();
+  if (order == ByteOrder::little)
+    gather_coordinate_runs({.bytes = window.bytes.subspan(stretch.begin, stretch.end - stretch.begin),
+                            .own_begin = reader.first_own() - stretch.begin,
+                            .own_end = stretch.own_end - std::min(stretch.begin, stretch.own_end),
+                            .offset = reader.offset(stretch.begin)},
+                           runs);
 }
 
 }  // namespace

@@ -2,12 +2,13 @@
 // belongs to the window whose own bytes it begins in (its tail, where it is long, to the one it ends in), and
 // depends on nothing but the layer's bytes and its map.
 //
-// Three kinds are gathered. A memory run is a stretch of 64-bit words that are not plain
+// Four kinds are gathered. A memory run is a stretch of 64-bit words that are not plain
 // (detect/random_words.h) between plain ones, at the alignment of the dumped machine's memory. Heaps separate
 // numbers by sizes and pointers, so runs are short; of runs longer than longest_run words (ciphertext,
 // compressed data) the two ends are kept, where a number may touch them. A digit run is a stretch of cells
 // that all leave the same bits unused: numbers of libraries that keep 60, 30 or 28 bits in a word
-// (hunt/layouts.h). A text run is what a short base64 text encodes (hunt/text_runs.h).
+// (hunt/layouts.h). A coordinate run is a stretch of the digits of points (hunt/coordinate_runs.h). A text
+// run is what a short base64 text encodes (hunt/text_runs.h).
 
 #pragma once
 
@@ -25,6 +26,9 @@ namespace dumpgate {
 inline constexpr std::size_t shortest_run = 4;   // words: a 256-bit scalar
 inline constexpr std::size_t longest_run = 512;  // words: 4 KiB, an RSA-4096 key packed without headers
 
+// NumberRun::digits of a coordinate run: its numbers are only looked up, no private number is tried in them.
+inline constexpr std::uint8_t coordinate_digits = 0xff;
+
 enum class Cut : std::uint8_t { none, begin, end };
 
 // A view of one run; valid while its store does not change.
@@ -33,7 +37,7 @@ struct NumberRun {
   std::span<const std::uint64_t> words{};  // as numbers: already in the byte order of the dumped machine
   std::uint64_t before = 0;                // the word before the run and the one that ended it;
   std::uint64_t after = 0;                 // 0 at the ends of the data and where a long run was cut
-  std::uint8_t digits = 0;                 // 0: memory; else the digit layout number `digits` - 1
+  std::uint8_t digits = 0;                 // 0: memory; coordinate_digits; else digit layout `digits` - 1
   Cut cut = Cut::none;                     // which end is none of the stretch's, of a long one
   ByteOrder order = ByteOrder::little;     // of the dumped machine
   bool text = false;                       // what base64 at `offset` encodes

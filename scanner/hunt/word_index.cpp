@@ -41,7 +41,7 @@ WordIndex::WordIndex(std::initializer_list<const RunStore*> stores) {
 
 void WordIndex::add(const NumberRun& run) {
   // Digits lie in memory runs too, but for those whose cells are half empty or hardly look random.
-  if (run.digits != 0) {
+  if (run.digits != 0 && run.digits != coordinate_digits) {
     const DigitLayout& layout = digit_layouts.at(run.digits - std::size_t{1});
     if (layout.shift < 32 && layout.cell > 2) return;
   }

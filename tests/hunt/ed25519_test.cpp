@@ -12,6 +12,7 @@
 #include <random>
 
 #include "scanner/detect/random_words.h"
+#include "scanner/hunt/coordinate_forms.h"
 #include "scanner/hunt/edwards_base.h"
 #include "scanner/hunt/hunter.h"
 #include "scanner/proof/public_key.h"
@@ -184,6 +185,112 @@ TEST(Ed25519Hunter, FindsAClampedScalarAmidOtherNumbers) {
     EXPECT_EQ(findings[0].offset, where);
     EXPECT_EQ(findings[0].relation, "a*B=A");
   }
+}
+
+// The y coordinate of an encoded point in five digits of 51 bits, as 64-bit arithmetic keeps it.
+std::vector<std::byte> in_long_digits(const Bytes32& point) {
+  std::array<std::uint64_t, 5> digits{};
+  for (std::size_t bit = 0; bit < 255; ++bit)
+    if ((point.at(bit / 8) >> (bit % 8) & std::byte{1}) != std::byte{0})
+      digits.at(bit / 51) |= std::uint64_t{1} << (bit % 51);
+  const auto bytes = std::as_bytes(std::span(digits));
+  return {bytes.begin(), bytes.end()};
+}
+
+// In fewer than two digits above 2^48 one point in 900 is not seen (hunt/coordinate_runs.h).
+bool spared_in_digits(const Bytes32& point) {
+  const auto bytes = in_long_digits(point);
+  std::array<std::uint64_t, 5> digits{};
+  std::memcpy(digits.data(), bytes.data(), bytes.size());
+  return std::ranges::count_if(digits, [](std::uint64_t digit) { return digit >> 48U != 0; }) >= 2;
+}
+
+// wolfCrypt, after it freed a key: the scalar, and of the public half a coordinate among other words.
+TEST(Ed25519Hunter, FindsAKeyBesideItsPointInDigits) {
+  for (int i = 0; i < 20; ++i) {
+    const Key key = new_key("ED25519");
+    const Bytes32 seed = raw(key.get(), true), point = raw(key.get(), false);
+    const Bytes32 scalar = clamped_hash(seed);
+    std::array<std::uint64_t, 4> words{};
+    std::memcpy(words.data(), scalar.data(), scalar.size());
+    if (!spared_in_digits(point) || std::ranges::any_of(words, plain_word) || !looks_random(words)) continue;
+    for (const bool is_seed : {false, true}) {
+      Memory memory;
+      const auto where = memory.put(is_seed ? seed : scalar);
+      (void)memory.put(in_long_digits(point));
+      const auto findings = memory.hunt({});
+      ASSERT_EQ(findings.size(), 1U);
+      EXPECT_EQ(findings[0].offset, where);
+      EXPECT_EQ(findings[0].relation, is_seed ? "seed->A" : "a*B=A");
+      EXPECT_EQ(findings[0].use, KeyUse::signing);
+      EXPECT_EQ(findings[0].public_key_sha256, raw_public_key(KeyAlgorithm::ed25519, point)->sha256);
+    }
+  }
+}
+
+// As 32-bit arithmetic leaves them on a stack, at any multiple of four.
+TEST(Ed25519Hunter, FindsAKeyBesideItsPointInShortDigits) {
+  std::mt19937_64 random(6);
+  std::size_t found = 0;
+  for (int i = 0; i < 40; ++i) {
+    const Key key = new_key("ED25519");
+    const auto forms = coordinate_forms(raw(key.get(), false));
+    std::vector<std::byte> stack(4);
+    for (auto& b : stack) b = static_cast<std::byte>(random());
+    const auto& form = forms.at(i % 2 == 0 ? 1 : 2);
+    stack.insert(stack.end(), form.begin(), form.end());
+    stack.insert(stack.end(), 4, std::byte{0x9c});
+    Memory memory;
+    (void)memory.put(raw(key.get(), true));
+    (void)memory.put(stack);
+    const auto findings = memory.hunt({});
+    if (findings.empty()) continue;  // one in fifty looks like no number
+    EXPECT_EQ(findings[0].relation, "seed->A");
+    ++found;
+  }
+  EXPECT_GE(found, 30U);
+}
+
+TEST(Ed25519Hunter, AnotherPointInDigitsIsNothing) {
+  const Key key = new_key("ED25519");
+  const Key other = new_key("ED25519");
+  Memory memory;
+  (void)memory.put(raw(key.get(), true));
+  (void)memory.put(in_long_digits(raw(other.get(), false)));
+  Bytes32 off = raw(key.get(), false);
+  off[0] ^= std::byte{1};
+  (void)memory.put(in_long_digits(off));
+  EXPECT_TRUE(memory.hunt({}).empty());
+}
+
+// Below the group's order, as nonces are; that of a key which somebody named is a signing key all the same.
+TEST(Ed25519Hunter, AReducedScalarBesideItsPointMayBeANonce) {
+  Bytes32 scalar{}, point{};
+  std::mt19937_64 random(7);
+  const auto spared = [](const Bytes32& bytes) {
+    std::array<std::uint64_t, 4> words{};
+    std::memcpy(words.data(), bytes.data(), bytes.size());
+    return std::ranges::none_of(words, plain_word) && looks_random(words);
+  };
+  do {
+    for (auto& b : scalar) b = static_cast<std::byte>(random());
+    scalar[31] &= std::byte{0x0f};
+    EdwardsMultiple result;
+    edwards_multiples({&scalar, 1}, {&result, 1});
+    point = result.point;
+  } while (!spared(scalar) || !spared(point));
+  Memory memory;
+  (void)memory.put(scalar);
+  (void)memory.put(point);
+  const auto findings = memory.hunt({});
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].use, KeyUse::unknown);
+  EXPECT_FALSE(findings[0].detail.empty());
+  LeadSet leads;
+  ASSERT_TRUE(leads.add(*raw_public_key(KeyAlgorithm::ed25519, point), KeyOrigin::certificate));
+  const auto known = memory.hunt(leads);
+  ASSERT_EQ(known.size(), 1U);
+  EXPECT_EQ(known[0].use, KeyUse::signing);
 }
 
 TEST(Ed25519Hunter, FindsAnAgreementKeyOfAKnownKey) {

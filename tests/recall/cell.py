@@ -32,7 +32,7 @@ class Cell:
         self.named = [f for f in report["findings"] if f.get("public_key_sha256") == key.name and RANK.index(f["evidence"]) > 0]
         self.unnamed = [f for f in blocking if not f.get("public_key_sha256")]
         others = [f for f in blocking if f.get("public_key_sha256") not in (None, "", key.name)]
-        # Programs make keys and signing nonces of their own, whose names nobody knows: EC scalars are multiplied here once more; what is
+        # Programs make keys and signing nonces of their own, whose names nobody knows: their scalars are multiplied here once more; what is
         # proven of the RSA keys of a program that is known to make them is believed.
         believed = lambda f: f["evidence"] == "proof" and (curve.is_true(dump, f) or holder.makes_keys and f.get("algorithm") == "rsa")
         self.others = [f for f in others if believed(f)]

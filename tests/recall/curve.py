@@ -1,4 +1,5 @@
-"""Points on P-256 and P-384, so that what a report calls an EC key can be checked without the scanner. The one rule: plain, slow, for tests."""
+"""Points on P-256, P-384 and Ed25519's curve, so that what a report calls a key can be checked without the scanner. The one rule: plain,
+slow, for tests."""
 
 import hashlib
 
@@ -42,8 +43,36 @@ def name_of(curve, scalar):
     return hashlib.sha256(prefix + total[0].to_bytes(size, "big") + total[1].to_bytes(size, "big")).hexdigest()
 
 
+# RFC 8032, section 5.1, and the start of a SubjectPublicKeyInfo (RFC 8410).
+EDWARDS_PRIME = 2**255 - 19
+EDWARDS_D = -121665 * pow(121666, -1, EDWARDS_PRIME) % EDWARDS_PRIME
+EDWARDS_BASE = (15112221349535400772501151409588531511454012693041857206046113283949847762202, 4 * pow(5, -1, EDWARDS_PRIME) % EDWARDS_PRIME)
+EDWARDS_PREFIX = bytes.fromhex("302a300506032b6570032100")
+
+
+def edwards_add(one, other):
+    """The sum of two points of edwards25519."""
+    p, (x, y), (u, v) = EDWARDS_PRIME, one, other
+    t = EDWARDS_D * x * y * u * v % p
+    return (x * v + y * u) * pow(1 + t, -1, p) % p, (y * v + x * u) * pow(1 - t, -1, p) % p
+
+
+def edwards_name_of(scalar):
+    """What reports call the Ed25519 key with this scalar."""
+    total, double = (0, 1), EDWARDS_BASE
+    while scalar:
+        if scalar & 1:
+            total = edwards_add(total, double)
+        double, scalar = edwards_add(double, double), scalar >> 1
+    return hashlib.sha256(EDWARDS_PREFIX + (total[1] | (total[0] & 1) << 255).to_bytes(32, "little")).hexdigest()
+
+
 def is_true(dump, finding):
-    """Whether the bytes that an EC finding points at are the scalar of the key that it names, as it says they lie."""
+    """Whether the bytes that a finding points at are the scalar of the key that it names, as it says they lie."""
+    if finding.get("algorithm") == "ed25519" and finding.get("representation") == "raw-scalar":
+        with open(dump, "rb") as file:
+            file.seek(finding["offset"])
+            return edwards_name_of(int.from_bytes(file.read(32), "little")) == finding["public_key_sha256"]
     order = {"bytes-be": "big", "limbs-le64": "little"}.get(finding.get("representation"))
     if finding.get("curve") not in CURVES or order is None:
         return False

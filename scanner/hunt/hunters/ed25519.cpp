@@ -1,7 +1,7 @@
 // The Ed25519 and X25519 hunter: a seed, a private scalar or an X25519 key as 32 bare bytes, found by the
-// public key it gives: a known key's, or for Ed25519 one that lies in the same memory without a label. The
-// one rule: the public key is computed from the whole private one and equal in all 256 bits; for seeds by
-// OpenSSL again.
+// public key it gives: a known key's, or for Ed25519 one that lies in the same memory without a label: its 32
+// bytes, or its y coordinate in the digits in which points are computed. The one rule: the public key is
+// computed from the whole private one and equal in all 255 bits of y; for seeds by OpenSSL again.
 //
 // RFC 8032 section 5.1.5: a seed is hashed, its first half is clamped to the scalar a, and A = a*B. Libraries
 // keep the seed, the seed and A (64 bytes), the hash, or a: clamped (ring) or modulo the group's order (Go).
@@ -16,6 +16,7 @@
 #include <memory>
 
 #include "scanner/detect/random_words.h"
+#include "scanner/hunt/coordinate_forms.h"
 #include "scanner/hunt/edwards_base.h"
 #include "scanner/hunt/hunter.h"
 #include "scanner/hunt/layouts.h"
@@ -33,6 +34,10 @@ constexpr std::size_t words = 4;
 constexpr std::size_t together = 256;
 
 constexpr std::string_view text_scalar = "base64-scalar";
+
+// A nonce of a signature is a scalar below the group's order too, and its point is part of the signature.
+constexpr std::string_view bare_scalar_detail =
+    "its public point lies beside it as a bare number: a signing key or a nonce";
 
 enum class Part : std::uint8_t { seed, scalar, agreement };
 
@@ -152,11 +157,21 @@ class Ed25519Hunt final : public Hunt {
         findings.push_back(describe(trial, known->second->key, KeyUse::agreement));
       return;
     }
-    const auto known = signing_.find(result.point);
-    if (known == signing_.end() && !unit.words().find(result.point)) return;
+    const bool known = signing_.contains(result.point);
+    if (!known && !lies_bare(result.point, unit)) return;
     if (trial.part == Part::seed && !confirmed(KeyAlgorithm::ed25519, trial.secret, result.point)) return;
     const auto key = raw_public_key(KeyAlgorithm::ed25519, result.point);
-    if (key) findings.push_back(describe(trial, *key, KeyUse::signing));
+    if (!key) return;
+    const bool may_be_nonce = !known && trial.part == Part::scalar && is_reduced(trial.secret);
+    findings.push_back(describe(trial, *key, may_be_nonce ? KeyUse::unknown : KeyUse::signing));
+    if (may_be_nonce) findings.back().detail = bare_scalar_detail;
+  }
+
+  // Whether the point is a number of the same memory.
+  static bool lies_bare(const Bytes32& point, HuntUnit& unit) {
+    if (unit.words().find(point)) return true;
+    return std::ranges::any_of(coordinate_forms(point),
+                               [&](const auto& form) { return unit.words().find(form).has_value(); });
   }
 
   static bool confirmed(KeyAlgorithm algorithm, const Bytes32& secret, const Bytes32& known) {
