@@ -21,6 +21,7 @@
 #include <unordered_map>
 
 #include "scanner/detect/random_words.h"
+#include "scanner/hunt/curve_numbers.h"
 #include "scanner/hunt/fixed_base.h"
 #include "scanner/hunt/hunter.h"
 #include "scanner/hunt/layouts.h"
@@ -33,9 +34,12 @@ namespace {
 constexpr std::size_t small_run = 12;   // words
 constexpr std::size_t together = 1024;  // scalars multiplied at once
 
-// The curves whose points are looked for as bare numbers too, even if no key of the dump names them. Of
-// others (Brainpool, SM2) only if one does.
+// The curves whose points are looked for as bare numbers too, even if no key of the dump names them: the
+// usual ones everywhere, the rare ones where a constant of the curve lies in the same or a neighbouring unit,
+// as it does where software computes on it. Of others only if a key names the curve.
 constexpr std::array<std::string_view, 4> usual_curves{"prime256v1", "secp384r1", "secp521r1", "secp256k1"};
+constexpr std::array<std::string_view, 5> rare_curves{"brainpoolP256r1", "brainpoolP320r1", "brainpoolP384r1",
+                                                      "brainpoolP512r1", "SM2"};
 
 constexpr std::string_view montgomery_layout = "limbs-le64-montgomery";
 
@@ -43,6 +47,14 @@ struct Curve {
   std::string name{};
   unsigned bits = 0;                                                 // of the field
   std::unordered_multimap<std::uint64_t, const KnownKey*> points{};  // by the low limb of x
+  std::vector<Needle> constants{};  // one of which must lie in the memory; empty: tried everywhere
+
+  std::size_t limbs() const { return (bits + 63) / 64; }
+  bool is_used_in(HuntUnit& unit) const {
+    return constants.empty() || std::ranges::any_of(constants, [&](const Needle& constant) {
+             return unit.words().find(constant).has_value();
+           });
+  }
 };
 
 struct Place {
@@ -151,28 +163,6 @@ bool is_power_of_two(const FixedBase& base, std::span<const std::uint64_t> d) {
   return false;
 }
 
-// The ways in which software keeps the coordinate x in memory, as bytes. `plain` and `times_r` are limbs;
-// `bits` is the field's size; `layout` is the scalar's.
-std::vector<std::vector<std::byte>> needles_of(std::span<const std::uint64_t> plain,
-                                               std::span<const std::uint64_t> times_r, unsigned bits,
-                                               std::string_view layout) {
-  // A library that keeps a scalar in digits keeps everything in them.
-  const auto digits = std::ranges::find(digit_layouts, layout, &DigitLayout::name);
-  if (digits != digit_layouts.end()) return {in_digits(*digits, plain, bits)};
-  const auto little_endian = [](std::span<const std::uint64_t> limbs) {
-    auto bytes = big_endian_bytes<std::vector<std::byte>>(limbs);
-    std::ranges::reverse(bytes);
-    return bytes;
-  };
-  auto big = big_endian_bytes<std::vector<std::byte>>(plain);
-  auto java = big;
-  for (std::size_t at = 0; at + 4 <= java.size(); at += 4)
-    std::reverse(java.begin() + static_cast<std::ptrdiff_t>(at),
-                 java.begin() + static_cast<std::ptrdiff_t>(at + 4));
-  big.erase(big.begin(), big.end() - static_cast<std::ptrdiff_t>((bits + 7) / 8));
-  return {little_endian(plain), little_endian(times_r), std::move(big), std::move(java)};
-}
-
 class ScalarHunt final : public Hunt {
  public:
   explicit ScalarHunt(const LeadSet& leads) {
@@ -184,20 +174,29 @@ class ScalarHunt final : public Hunt {
       if (known.origin == KeyOrigin::private_key) continue;  // may be computed from the scalar itself
       curves[known.key.curve].points.emplace(limbs_of(known.key.x, (known.key.bits + 63) / 64)[0], &known);
     }
+    for (const std::string_view name : rare_curves)
+      if (!curves.contains(std::string(name)))
+        curves[std::string(name)].constants = curve_constants(std::string(name));
     for (auto& [name, curve] : curves) {
       curve.name = name;
       curve.bits = bits_of(name);
-      if (curve.bits < 256 || curve.bits > 576) continue;
-      sizes_.push_back(curve.bits);
-      by_limbs_[(curve.bits + 63) / 64].push_back(std::move(curve));
+      if (curve.bits >= 256 && curve.bits <= 576) curves_.push_back(std::move(curve));
     }
+    std::ranges::stable_sort(curves_, {}, &Curve::limbs);
   }
 
   void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
+    std::vector<const Curve*> curves;
     std::map<std::size_t, Batch> batches;
-    for (const auto& [limbs, curves] : by_limbs_) batches[limbs] = {};
+    std::vector<unsigned> sizes;  // in bits, for numbers in exact layouts
+    for (const Curve& curve : curves_) {
+      if (!curve.is_used_in(unit)) continue;
+      curves.push_back(&curve);
+      batches[curve.limbs()] = {};
+      sizes.push_back(curve.bits);
+    }
     RandomTest random;
-    LayoutReader reader(sizes_);
+    LayoutReader reader(sizes);
     unit.own().for_each([&](const NumberRun& run) {
       reader.each(run, [&](const NumberView& view) {
         bool read = false;
@@ -205,8 +204,7 @@ class ScalarHunt final : public Hunt {
       });
     });
     std::vector<Finding> found;
-    for (const auto& [limbs, batch] : batches)
-      for (const Curve& curve : by_limbs_.at(limbs)) multiply(curve, limbs, batch, unit, found);
+    for (const Curve* curve : curves) multiply(*curve, batches.at(curve->limbs()), unit, found);
     std::ranges::stable_sort(found, {}, &Finding::offset);
     std::ranges::move(found, std::back_inserter(findings));
   }
@@ -254,11 +252,11 @@ class ScalarHunt final : public Hunt {
                 {view.reversed && !view.exact ? place - 8 : place, view.length(limbs), view.layout});
   }
 
-  static void multiply(const Curve& curve, std::size_t limbs, const Batch& waiting, HuntUnit& unit,
+  static void multiply(const Curve& curve, const Batch& waiting, HuntUnit& unit,
                        std::vector<Finding>& findings) {
     if (waiting.places.empty()) return;
     const FixedBase* base = FixedBase::of(curve.name, waiting.places.size());
-    if (base == nullptr || base->limbs() != limbs) return;
+    if (base == nullptr || base->limbs() != curve.limbs()) return;
     for (std::size_t at = 0; at < waiting.places.size(); at += together)
       for (const bool montgomery : {false, true})
         try_scalars(curve, *base, of_order(*base, waiting, at, montgomery), unit, findings);
@@ -293,8 +291,8 @@ class ScalarHunt final : public Hunt {
       const auto plain = std::span<const std::uint64_t>(x).subspan(i * limbs, limbs);
       if (try_known(curve, d, plain, batch.places[i], findings)) continue;
       const auto needles =
-          needles_of(plain, std::span<const std::uint64_t>(times_r).subspan(i * limbs, limbs), curve.bits,
-                     batch.places[i].layout);
+          coordinate_needles(plain, std::span<const std::uint64_t>(times_r).subspan(i * limbs, limbs),
+                             curve.bits, batch.places[i].layout);
       const bool paired = std::ranges::any_of(
           needles, [&](const auto& needle) { return unit.words().find(needle).has_value(); });
       if (!paired || is_power_of_two(base, d)) continue;
@@ -346,8 +344,7 @@ class ScalarHunt final : public Hunt {
     }
   }
 
-  std::map<std::size_t, std::vector<Curve>> by_limbs_{};
-  std::vector<unsigned> sizes_{};  // in bits, for numbers in exact layouts
+  std::vector<Curve> curves_{};  // by their limbs, then by name
 };
 
 class EcScalarHunter final : public Hunter {
