@@ -15,7 +15,7 @@ namespace {
 using Bytes = std::span<const std::byte>;
 using namespace std::string_view_literals;
 
-constexpr std::array<NamedCurve, 10> curves{{
+constexpr std::array<NamedCurve, 13> curves{{
     {"P-256", "\x2a\x86\x48\xce\x3d\x03\x01\x07"sv, 32, false, "ec", 13},
     {"P-384", "\x2b\x81\x04\x00\x22"sv, 48, false, "ec", 14},
     {"P-521", "\x2b\x81\x04\x00\x23"sv, 66, false, "ec", 0},
@@ -26,6 +26,10 @@ constexpr std::array<NamedCurve, 10> curves{{
     {"X25519", oid_x25519, 32, true, "x25519", 0},
     {"X448", oid_x448, 56, true, "x448", 0},
     {"P-224", "\x2b\x81\x04\x00\x21"sv, 28, false, "ec", 0},
+    // RFC 5639; the names are those of health networks, no RFC has any.
+    {"BP-256", "\x2b\x24\x03\x03\x02\x08\x01\x01\x07"sv, 32, false, "ec", 0},
+    {"BP-384", "\x2b\x24\x03\x03\x02\x08\x01\x01\x0b"sv, 48, false, "ec", 0},
+    {"BP-512", "\x2b\x24\x03\x03\x02\x08\x01\x01\x0d"sv, 64, false, "ec", 0},
 }};
 
 void append(SecretBytes& to, Bytes bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }

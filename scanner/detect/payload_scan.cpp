@@ -59,7 +59,7 @@ bool scan_payload(std::span<const std::byte> payload, const SignatureSet* signat
 }
 
 void examine_inside(std::span<const std::byte> payload, OwnPart own, const Candidate& outer,
-                    const SignatureSet* signatures, CandidateSink& sink) {
+                    const SignatureSet* signatures, CandidateSink& sink, PublicInside publics) {
   if (payload.empty()) return;
   const auto place = [&](Candidate& candidate) {
     candidate.begin = outer.begin;
@@ -75,7 +75,8 @@ void examine_inside(std::span<const std::byte> payload, OwnPart own, const Candi
     sink.add(std::move(unknown));
   }
   for (Candidate& found : inside.found()) {
-    if (is_public(found.form) || is_own(found, own, payload.size())) continue;
+    if (is_public(found.form) && publics == PublicInside::ignored) continue;
+    if (is_own(found, own, payload.size())) continue;
     if (found.payload.empty()) found.payload = secret_copy(payload.subspan(found.begin, found.size));
     found.detail = "inside another encoding";
     place(found);

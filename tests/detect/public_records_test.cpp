@@ -7,13 +7,16 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
+#include <tuple>
 
 #include "tests/detect/window_runs.h"
 
 namespace dumpgate {
 
+extern const Detector& armour_detector;
 extern const Detector& dnskey_record_detector;
 extern const Detector& pgp_public_detector;
 
@@ -123,7 +126,10 @@ TEST(PgpPublic, PointsAreALead) {
   for (const auto& [name, oid, bits] : {Curve{"P-256", "\x2a\x86\x48\xce\x3d\x03\x01\x07", 515},
                                         Curve{"P-384", std::string("\x2b\x81\x04\0\x22", 5), 771},
                                         Curve{"P-521", std::string("\x2b\x81\x04\0\x23", 5), 1059},
-                                        Curve{"secp256k1", std::string("\x2b\x81\x04\0\x0a", 5), 515}}) {
+                                        Curve{"secp256k1", std::string("\x2b\x81\x04\0\x0a", 5), 515},
+                                        Curve{"brainpoolP256r1", "\x2b\x24\3\3\2\x8\1\1\x7", 515},
+                                        Curve{"brainpoolP384r1", "\x2b\x24\3\3\2\x8\1\1\xb", 771},
+                                        Curve{"brainpoolP512r1", "\x2b\x24\3\3\2\x8\1\1\xd", 1027}}) {
     const Key key(EVP_EC_gen(name), &EVP_PKEY_free);
     const int size = (EVP_PKEY_get_bits(key.get()) + 7) / 8;
     const std::string packet = "\x13" + std::string(1, static_cast<char>(oid.size())) + oid + u16(bits) +
@@ -140,6 +146,45 @@ TEST(PgpPublic, PointsAreALead) {
     const auto found = find_with(pgp_public_detector, "\x16" + oid + u16(263) + "\x40" + raw_of(key.get()));
     ASSERT_EQ(found.size(), 1U) << name;
     EXPECT_EQ(payload_of(found[0]), spki_of(key.get()));
+  }
+}
+
+// RFC 9580 section 5.5.2.3 and 5.5.5.
+TEST(PgpPublic, RawKeysOfVersion6AreALead) {
+  for (const auto& [name, algorithm, size] :
+       {std::tuple{"ED25519", 27, 32}, {"X25519", 25, 32}, {"ED448", 28, 57}, {"X448", 26, 56}}) {
+    const Key key(EVP_PKEY_Q_keygen(nullptr, nullptr, name), &EVP_PKEY_free);
+    const std::string numbers =
+        static_cast<char>(algorithm) + std::string(3, '\0') + static_cast<char>(size) + raw_of(key.get());
+    const auto found = find_with(pgp_public_detector, "\x06time" + numbers + "next");
+    ASSERT_EQ(found.size(), 1U) << name;
+    EXPECT_EQ(payload_of(found[0]), spki_of(key.get()));
+    EXPECT_TRUE(find_with(pgp_public_detector, "\x04time" + numbers + "next").empty());
+  }
+}
+
+// Whole, and with the BEGIN line lost; packets before and behind the key.
+TEST(PgpPublic, KeysInArmourAreLeads) {
+  const Key key(EVP_EC_gen("brainpoolP384r1"), &EVP_PKEY_free);
+  const std::string oid = "\x2b\x24\3\3\2\x8\1\1\xb";
+  const std::string packet = "\x98\x73\4time\x13" + std::string(1, static_cast<char>(oid.size())) + oid +
+                             u16(771) + "\4" + number_of(key.get(), OSSL_PKEY_PARAM_EC_PUB_X, 48) +
+                             number_of(key.get(), OSSL_PKEY_PARAM_EC_PUB_Y, 48) + "\xb4\x03me@";
+  std::string base64(4 * packet.size(), '\0');
+  base64.resize(static_cast<std::size_t>(EVP_EncodeBlock(
+      reinterpret_cast<unsigned char*>(base64.data()), reinterpret_cast<const unsigned char*>(packet.data()),
+      static_cast<int>(packet.size()))));
+  for (std::size_t at = 64; at < base64.size(); at += 65) base64.insert(at, "\n");
+  for (const std::string label : {"PGP PUBLIC KEY BLOCK", "PGP PRIVATE KEY BLOCK"}) {
+    const std::string text = "-----BEGIN " + label + "-----\nComment: a key\n\n" + base64 +
+                             "\n=AAAA\n-----END " + label + "-----\n";
+    for (const std::string& each : {text, text.substr(20)}) {
+      const auto found = find_with(armour_detector, each);
+      const auto lead = std::ranges::find(found, Form::spki, &Candidate::form);
+      ASSERT_NE(lead, found.end()) << each;
+      EXPECT_EQ(payload_of(*lead), spki_of(key.get()));
+      EXPECT_EQ(found.size(), label == "PGP PUBLIC KEY BLOCK" ? 1U : 2U);
+    }
   }
 }
 

@@ -92,6 +92,12 @@ bool is_whole_pgp(std::span<const std::byte> bytes, const ArmourBody& body) {
   return (first & 0x80) != 0 && tag == 5;
 }
 
+// OpenPGP's blocks are packets, of which no label says which keys: the public ones are leads. So are those of
+// secret keys, whose packets begin with the same numbers.
+PublicInside publics_of(std::string_view label) {
+  return label.starts_with("PGP ") ? PublicInside::leads : PublicInside::ignored;
+}
+
 class ArmourReport {
  public:
   ArmourReport(const Window& window, const Window::Around& around, ArmourReading& reading,
@@ -108,7 +114,7 @@ class ArmourReport {
     // A public label does not make a private key public: the bytes decide.
     const PayloadKind kind = body.encrypted ? PayloadKind{} : recognise_payload(payload, window_.signatures);
     const Candidate place = make(head.begin, end);
-    examine_inside(payload, {.form = kind.form}, place, window_.signatures, sink_);
+    examine_inside(payload, {.form = kind.form}, place, window_.signatures, sink_, publics_of(head.label));
     if (is_public(promised) && kind.form == Form::none) return lead(place, promised, payload);
     report(armour, place, is_public(promised) ? Form::none : promised, kind, payload);
   }
@@ -116,18 +122,21 @@ class ArmourReport {
   // A body that leads up to an END marker, its BEGIN lost.
   void tail(const ArmourMarker& tail, const ArmourBody& body) {
     const std::string claimed = signature_of(window_.signatures, tail);
-    if (claimed.empty()) return;
+    const PublicInside publics = publics_of(tail.label);
+    if (claimed.empty() && publics == PublicInside::ignored) return;
     Candidate candidate = make(std::min(body.begin, tail.begin), tail.end);
+    if (claimed.empty())
+      return examine_inside(decode_tail(tail.label, body), {}, candidate, window_.signatures, sink_, publics);
     candidate.signature = claimed;
     candidate.cut = true;
     SecretBytes payload = decode_tail(tail.label, body);
     if (!is_plausible(tail.label, body, true)) {
-      examine_inside(payload, {}, candidate, window_.signatures, sink_);
+      examine_inside(payload, {}, candidate, window_.signatures, sink_, publics);
       return hint(std::move(candidate));
     }
     const SecretBytes all = payload;
     PayloadKind kind = recognise_tail(payload);
-    examine_inside(all, {.form = kind.form, .is_tail = true}, candidate, window_.signatures, sink_);
+    examine_inside(all, {.form = kind.form, .is_tail = true}, candidate, window_.signatures, sink_, publics);
     if (kind.form == Form::rsa_chain && form_of_label(tail.label) == Form::dsa_private)
       kind.form = Form::none;
     candidate.form = kind.form;
