@@ -123,14 +123,51 @@ TEST(OpensshShield, OpensAKeyInFrontOfItAndBehind) {
   }
 }
 
-TEST(OpensshShield, APrekeyInPagesOfItsOwnIsFound) {
-  const Bytes prekey = test::noise(prekey_size, 22);
+// In pages of its own, and where other allocators than glibc's put it: behind a header that says nothing,
+// with zeros or short random numbers around it.
+TEST(OpensshShield, APrekeyInAStretchOfItsSizeIsFoundAnywhere) {
   const Ed25519 key = make_ed25519();
-  std::string memory(200'000, '\0');
-  memory.replace(40'960, prekey_size, text_of(prekey));
+  unsigned seed = 22;
+  for (const std::size_t at : {40'960U, 40'976U, 41'040U, 44'944U, 45'056U, 30'008U}) {
+    const Bytes prekey = test::noise(prekey_size, seed++);
+    const std::string shielded = encrypted(key.encoded, prekey);
+    for (const bool is_crowded : {false, true}) {
+      std::string memory(200'000, '\0');
+      if (is_crowded) {  // numbers before a pointer, and behind one
+        memory.replace(at - 56, 48, text_of(test::noise(48, seed++)));
+        memory.replace(at - 8, 8, std::string("\x10\x20\x30\x40\x55\x55\0\0", 8));
+        memory.replace(at + prekey_size, 8, std::string("\x02\0\x03\0\0\0\0\0", 8));
+        memory.replace(at + prekey_size + 8, 48, text_of(test::noise(48, seed++)));
+      }
+      memory.replace(at, prekey_size, text_of(prekey)).replace(4'096, shielded.size(), shielded);
+      for (const std::size_t own : {1U << 20U, 30'000U}) {
+        const Result result = examine(memory, own);
+        ASSERT_EQ(result.findings.size(), 1U) << at << ' ' << is_crowded;
+        EXPECT_EQ(result.findings[0].offset, 4'096U);
+        EXPECT_EQ(result.findings[0].public_key_sha256, key.name);
+      }
+    }
+  }
+}
+
+// No plain word at either end.
+TEST(OpensshShield, APrekeyInPagesBetweenTextIsFound) {
+  const Ed25519 key = make_ed25519();
+  const Bytes prekey = test::noise(prekey_size, 40);
   const std::string shielded = encrypted(key.encoded, prekey);
-  memory.replace(4'096, shielded.size(), shielded);
+  std::string memory(200'000, 'x');
+  memory.replace(40'960, prekey_size, text_of(prekey)).replace(4'096, shielded.size(), shielded);
   EXPECT_EQ(examine(memory).findings.size(), 1U);
+}
+
+TEST(OpensshShield, StretchesOfOtherSizesHoldNoPrekeys) {
+  for (const std::size_t size : {16'000U, 16'352U, 16'448U, 20'480U, 32'768U, 65'536U}) {
+    for (const std::size_t at : {40'960U, 41'008U}) {
+      std::string memory(200'000, '\0');
+      memory.replace(at, size, text_of(test::noise(size, size)));
+      EXPECT_EQ(examine(memory).oracles, 0U) << size;
+    }
+  }
 }
 
 TEST(OpensshShield, AloneItIsALeadAndNoFinding) {
