@@ -30,6 +30,11 @@ struct Error {
   std::optional<std::uint64_t> offset{};  // where, when there is a where
 };
 
+// What was asked cannot be done, and why.
+inline Error usage(std::string message) { return {ErrorCode::usage, std::move(message), std::nullopt}; }
+// What was read cannot be what it claims to be.
+inline Error corrupt(std::string message) { return {ErrorCode::corrupt, std::move(message), std::nullopt}; }
+
 template <typename T>
 class [[nodiscard]] Result {
  public:

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "scanner/base/printable.h"
+#include "scanner/cli/columns.h"
 #include "scanner/cli/settings.h"
 
 namespace dumpgate {
@@ -22,17 +23,6 @@ std::string decimal(double value, int digits) {
   std::string out(text.data());
   std::ranges::replace(out, ',', '.');
   return out;
-}
-
-std::string hexadecimal(std::uint64_t value, int width) {
-  std::array<char, 24> text{};
-  (void)std::snprintf(text.data(), text.size(), "%0*llx", width, static_cast<unsigned long long>(value));
-  return text.data();
-}
-
-std::string padded(std::string text, std::size_t width) {
-  if (text.size() < width) text.insert(0, width - text.size(), ' ');
-  return text;
 }
 
 std::string bar(double share, std::size_t width) {

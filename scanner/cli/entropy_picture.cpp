@@ -129,7 +129,7 @@ std::string number(std::uint64_t value) {  // 1,234,567
   return out;
 }
 
-std::string hexadecimal(std::uint64_t value) {
+std::string address_text(std::uint64_t value) {
   std::array<char, 24> text{};
   (void)std::snprintf(text.data(), text.size(), "0x%llx", static_cast<unsigned long long>(value));
   return text.data();
@@ -291,9 +291,9 @@ class Panel {
     for (int row = 0; row < rows_; row += step) {
       const EntropyBlock& block = leaf_.blocks[first_of(row)];
       const int y = top_ + row * cell_ + cell_ / 2 + 4;
-      out += text_at(offset_x, y, hexadecimal(block.offset), {ink, 11, monospaced});
+      out += text_at(offset_x, y, address_text(block.offset), {ink, 11, monospaced});
       if (block.address)
-        out += text_at(grid_left - 12, y, hexadecimal(*block.address), {faint, 11, monospaced});
+        out += text_at(grid_left - 12, y, address_text(*block.address), {faint, 11, monospaced});
     }
     return out;
   }
@@ -325,8 +325,8 @@ class Panel {
       std::array<std::size_t, block_classes> counts{};
       for (std::size_t i = first; i < end; ++i) ++counts.at(static_cast<std::size_t>(leaf_.blocks[i].is));
       const EntropyBlock& block = leaf_.blocks[first];
-      std::string title = "offset " + hexadecimal(block.offset);
-      if (block.address) title += ", address " + hexadecimal(*block.address);
+      std::string title = "offset " + address_text(block.offset);
+      if (block.address) title += ", address " + address_text(*block.address);
       if (!block.mapping.empty()) title += ", " + block.mapping;
       for (std::size_t i = 0; i < counts.size(); ++i)
         if (counts.at(i) > 0)

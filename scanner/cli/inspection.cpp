@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "scanner/base/printable.h"
+#include "scanner/cli/columns.h"
 #include "scanner/cli/settings.h"
 #include "scanner/report/json_writer.h"
 
@@ -25,17 +26,6 @@ std::string_view to_string(AddressSpace space) {
       return "physical";
   }
   return "none";
-}
-
-std::string hexadecimal(std::uint64_t value, int width = 1) {
-  std::array<char, 24> text{};
-  (void)std::snprintf(text.data(), text.size(), "%0*llx", width, static_cast<unsigned long long>(value));
-  return text.data();
-}
-
-std::string padded(std::string text, std::size_t width) {
-  if (text.size() < width) text.insert(0, width - text.size(), ' ');
-  return text;
 }
 
 std::string count_of(std::uint64_t count, const std::string& what) {

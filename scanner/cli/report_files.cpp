@@ -18,8 +18,6 @@
 namespace dumpgate {
 namespace {
 
-Error usage(std::string message) { return {ErrorCode::usage, std::move(message), std::nullopt}; }
-
 std::string reason() { return std::generic_category().message(errno); }  // why the last system call failed
 
 }  // namespace

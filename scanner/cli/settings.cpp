@@ -14,8 +14,6 @@
 namespace dumpgate {
 namespace {
 
-Error usage(std::string message) { return Error{ErrorCode::usage, std::move(message), std::nullopt}; }
-
 // What one window in flight costs: own bytes and context on both sides, candidates, runs.
 constexpr std::uint64_t slot_memory = 2ULL << 20;
 constexpr std::uint64_t least_memory = 64ULL << 20;

@@ -13,8 +13,6 @@ namespace {
 
 constexpr std::size_t most_signatures = 16;
 
-Error corrupt(std::string message) { return {ErrorCode::corrupt, std::move(message), std::nullopt}; }
-
 struct ParsedEnvelope {
   std::string payload{};
   std::vector<std::string> key_ids{};

@@ -30,14 +30,6 @@ constexpr mode_t directory_mode = 0755;
 constexpr mode_t artifact_mode = 0640;
 constexpr mode_t store_mode = 0750;
 
-Error usage(std::string message) { return {ErrorCode::usage, std::move(message), std::nullopt}; }
-
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
-
-std::string below(const std::string& directory, std::string_view name) {
-  return directory + "/" + std::string(name);
-}
-
 // One writer at a time, of any process. Released when it goes, also by the death of the process.
 class WriterLock {
  public:

@@ -55,7 +55,7 @@ bool read_report(std::span<const std::byte> report, VerdictKeys& keys) {
   return true;
 }
 
-std::vector<std::byte> bytes_of(std::string_view hex) {
+std::vector<std::byte> digest_bytes(std::string_view hex) {
   return from_hex(hex).value_or(std::vector<std::byte>{});
 }
 
@@ -140,7 +140,7 @@ Result<void> IndexWriter::add(std::uint64_t leaf, std::string_view entry) {
   if (release == nullptr) return {};
   return release_.bind(1, leaf)
       .bind(2, std::string_view(release->scan_id))
-      .bind(3, bytes_of(statement->subject_sha256))
+      .bind(3, digest_bytes(statement->subject_sha256))
       .run();
 }
 
@@ -158,7 +158,7 @@ Result<void> IndexWriter::add_verdict(std::uint64_t leaf, const Statement& state
 
 Result<void> IndexWriter::add_key(const std::string& name, std::uint64_t leaf, int relation) {
   if (!is_sha256_hex(name)) return {};
-  return key_.bind(1, bytes_of(name)).bind(2, leaf).bind(3, static_cast<std::uint64_t>(relation)).run();
+  return key_.bind(1, digest_bytes(name)).bind(2, leaf).bind(3, static_cast<std::uint64_t>(relation)).run();
 }
 
 Result<void> IndexWriter::note(std::string_view name, std::string_view value) {

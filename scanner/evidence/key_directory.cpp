@@ -17,13 +17,7 @@ namespace {
 
 constexpr std::size_t site_key_bytes = 32;
 
-std::string below(const std::string& directory, std::string_view name) {
-  return directory + "/" + std::string(name);
-}
-
 constexpr std::size_t most_line = 8192;
-
-Error usage(std::string message) { return {ErrorCode::usage, std::move(message), std::nullopt}; }
 
 // The log that the keys in a directory are being made for; "" when none is.
 Result<std::string> unfinished_log(const std::string& directory) {

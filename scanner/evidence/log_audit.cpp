@@ -19,8 +19,6 @@
 namespace dumpgate {
 namespace {
 
-Error corrupt(std::string message) { return {ErrorCode::corrupt, std::move(message), std::nullopt}; }
-
 // What a leaf says about artifacts, by digest.
 struct NamedArtifacts {
   std::vector<std::string> named{};    // predicate.artifacts[].digest.sha256

@@ -7,14 +7,6 @@
 namespace dumpgate {
 namespace {
 
-Error corrupt(std::string message) { return {ErrorCode::corrupt, std::move(message), std::nullopt}; }
-
-std::string bytes_of(const std::vector<TreeHash>& hashes) {
-  std::string bytes;
-  for (const TreeHash& hash : hashes) bytes.append(reinterpret_cast<const char*>(hash.data()), hash.size());
-  return bytes;
-}
-
 std::uint64_t tile_at_edge(std::uint64_t size, unsigned level) {
   return level + 1 < levels_of_tiles(size) ? size >> (tile_levels * (level + 1)) : 0;
 }
@@ -67,7 +59,7 @@ std::vector<LogEdge::File> LogEdge::add(std::string_view entry) {
     auto& tile = tiles_[level];
     tile.push_back(hash);
     const std::uint64_t index = ((size_ >> (tile_levels * level)) - 1) / tile_width;
-    files.push_back({tile_path(level, index, tile.size()), bytes_of(tile)});
+    files.push_back({tile_path(level, index, tile.size()), tile_bytes(tile)});
     if (tile.size() < tile_width) return files;
     hash = fold(tile);
     tile.clear();

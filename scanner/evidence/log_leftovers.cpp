@@ -13,8 +13,6 @@ namespace {
 
 constexpr std::size_t most_file_bytes = tile_width * (2 + most_entry_bytes);
 
-Error corrupt(std::string message) { return {ErrorCode::corrupt, std::move(message), std::nullopt}; }
-
 // The names that one place of the tree has in the directory, and what is known to be there.
 struct Place {
   unsigned level = 0;
@@ -26,12 +24,6 @@ struct Place {
     return entries ? bundle_path(index, width) : tile_path(level, index, width);
   }
 };
-
-std::string bytes_of(const std::vector<TreeHash>& hashes) {
-  std::string bytes;
-  for (const TreeHash& hash : hashes) bytes.append(reinterpret_cast<const char*>(hash.data()), hash.size());
-  return bytes;
-}
 
 Result<void> compare_earlier(const std::string& directory, const Place& place, std::size_t width) {
   const std::string path = place.path(width);
@@ -81,7 +73,7 @@ Result<void> check_all(const LogReader& reader) {
     if (width != 0) {
       const auto tile = tiles.tile(0, index);
       if (!tile) return tile.error();
-      hashes.known = bytes_of(*tile);
+      hashes.known = tile_bytes(*tile);
       auto bundle = tiles.bundle(index);
       if (!bundle) return bundle.error();
       entries.known = std::move(*bundle);
@@ -96,7 +88,7 @@ Result<void> check_all(const LogReader& reader) {
     if (width == 0) continue;
     const auto tile = tiles.tile(level, place.index);
     if (!tile) return tile.error();
-    place.known = bytes_of(*tile);
+    place.known = tile_bytes(*tile);
     if (const auto checked = check_place(reader.directory(), place, width); !checked) return checked.error();
   }
   return check_next(reader.directory(), edge + 1);

@@ -12,14 +12,8 @@ namespace {
 
 constexpr std::size_t most_artifact_bytes = 1ULL << 30U;
 
-Error corrupt(std::string message) { return {ErrorCode::corrupt, std::move(message), std::nullopt}; }
-
 Error no_entry(std::uint64_t index) {
   return {ErrorCode::usage, "the log has no entry " + std::to_string(index), std::nullopt};
-}
-
-std::string below(const std::string& directory, std::string_view name) {
-  return directory + "/" + std::string(name);
 }
 
 Result<std::string> read_text(const std::string& path) {

@@ -14,8 +14,6 @@ constexpr std::size_t length_bytes = 2;
 constexpr std::size_t most_bundle_bytes = tile_width * (length_bytes + most_entry_bytes);
 constexpr std::size_t hash_bytes = TreeHash{}.size();
 
-Error corrupt(std::string message) { return {ErrorCode::corrupt, std::move(message), std::nullopt}; }
-
 // Three digits an element, all but the last marked with an x: x001/x234/067.
 std::string index_path(std::uint64_t index) {
   std::string path;
@@ -90,6 +88,12 @@ std::string bundle_path(std::uint64_t index, std::size_t width) {
 }
 
 std::string partial_directory(const std::string& path_of_full) { return path_of_full + ".p"; }
+
+std::string tile_bytes(std::span<const TreeHash> hashes) {
+  std::string bytes;
+  for (const TreeHash& hash : hashes) bytes.append(reinterpret_cast<const char*>(hash.data()), hash.size());
+  return bytes;
+}
 
 TreeHash fold(std::span<const TreeHash> hashes) {
   std::vector<TreeHash> row(hashes.begin(), hashes.end());

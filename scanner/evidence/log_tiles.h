@@ -31,6 +31,9 @@ std::string bundle_path(std::uint64_t index, std::size_t width);
 // The directory of the partial ones of the same place.
 std::string partial_directory(const std::string& path_of_full);
 
+// What the file of a tile holds.
+std::string tile_bytes(std::span<const TreeHash> hashes);
+
 // The root of the subtree over 1, 2, 4, ... 256 hashes.
 TreeHash fold(std::span<const TreeHash> hashes);
 

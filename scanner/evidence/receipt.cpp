@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::uint64_t most_leaves_back = 16'384;
 
-Error corrupt(std::string message) { return {ErrorCode::corrupt, std::move(message), std::nullopt}; }
-
 class ReceiptMaker {
  public:
   ReceiptMaker(const LogReader& reader, Signer& signer) : reader_(reader), signer_(signer) {}

@@ -94,31 +94,31 @@ void put(std::vector<std::byte>& out, std::uint64_t value, unsigned size) {
   for (unsigned i = 0; i < size; ++i) out.push_back(static_cast<std::byte>(value >> (8 * i) & 0xffU));
 }
 
-Error corrupt(const char* what) { return {ErrorCode::corrupt, std::string("retro filter: ") + what, {}}; }
+Error no_filter(const std::string& why) { return corrupt("retro filter: " + why); }
 
 // Fills set.values; the set has `count` of them in exactly these bytes.
 Result<void> decode(std::span<const std::byte> bytes, std::uint64_t count, RetroSet& set) {
   BitReader bits(bytes);
-  if (count > bits.left() / (retro_bits + 1)) return corrupt("fewer values than it says");
+  if (count > bits.left() / (retro_bits + 1)) return no_filter("fewer values than it says");
   set.values.reserve(static_cast<std::size_t>(count));
   const std::uint64_t range = count << retro_bits;
   std::uint64_t value = 0;
   for (std::uint64_t i = 0; i < count; ++i) {
     std::uint64_t quotient = 0;
     for (;; ++quotient) {
-      if (bits.left() <= retro_bits) return corrupt("a value is cut off");
+      if (bits.left() <= retro_bits) return no_filter("a value is cut off");
       if (!bits.bit()) break;
     }
     std::uint64_t rest = 0;
     for (unsigned k = 0; k < retro_bits; ++k) rest |= static_cast<std::uint64_t>(bits.bit()) << k;
     // The quotient is below the number of bits, so this cannot overflow.
     value += (quotient << retro_bits) + rest;
-    if (value >= range) return corrupt("a value is out of range");
+    if (value >= range) return no_filter("a value is out of range");
     set.values.push_back(value);
   }
-  if (bits.left() >= 8) return corrupt("bytes behind the last value");
+  if (bits.left() >= 8) return no_filter("bytes behind the last value");
   while (bits.left() > 0)
-    if (bits.bit()) return corrupt("bits behind the last value");
+    if (bits.bit()) return no_filter("bits behind the last value");
   return {};
 }
 
@@ -248,7 +248,7 @@ Result<RetroFilter> RetroFilter::parse(std::span<const std::byte> bytes) {
   const auto begins = cursor.take(magic.size());
   if (!begins || !std::ranges::equal(*begins, std::as_bytes(std::span(magic))))
     return Error{ErrorCode::unsupported, "not a retro filter of a version that is known", {}};
-  if (bytes.size() < head_size) return corrupt("shorter than its head");
+  if (bytes.size() < head_size) return no_filter("shorter than its head");
   RetroFilter filter;
   std::ranges::copy(*cursor.take(filter.key_id.size()), filter.key_id.begin());
   const std::uint32_t flags = *cursor.u32();
@@ -264,11 +264,11 @@ Result<RetroFilter> RetroFilter::parse(std::span<const std::byte> bytes) {
   if (flags > flag_complete || coded_bits != retro_bits || step != retro_step || *cursor.u64() != 0)
     return Error{ErrorCode::unsupported, "a retro filter with other parameters", {}};
   filter.complete = flags == flag_complete;
-  if (filter.scattered.level > 63 || filter.inside.level > 63) return corrupt("an impossible level");
-  if (filter.complete && filter.scattered.level != 0) return corrupt("a sample that calls itself complete");
+  if (filter.scattered.level > 63 || filter.inside.level > 63) return no_filter("an impossible level");
+  if (filter.complete && filter.scattered.level != 0) return no_filter("a sample that calls itself complete");
   const auto first = cursor.take(scattered_bytes);
   const auto second = cursor.take(inside_bytes);
-  if (!first || !second || cursor.left() != 0) return corrupt("not as long as it says");
+  if (!first || !second || cursor.left() != 0) return no_filter("not as long as it says");
   if (const auto read = decode(*first, scattered, filter.scattered); !read) return read.error();
   if (const auto read = decode(*second, inside, filter.inside); !read) return read.error();
   return filter;

@@ -27,8 +27,6 @@ constexpr std::size_t most_file = std::size_t{64} * 1024;
 constexpr std::size_t least_raw = 16;
 constexpr std::size_t most_raw = 4096;
 
-Error usage(std::string message) { return {ErrorCode::usage, std::move(message), std::nullopt}; }
-
 // Collects the forms of one secret.
 class Forms {
  public:
@@ -188,7 +186,7 @@ BigNumber montgomery(const BigNumber& value, const BigNumber& modulus, const Big
   return BigNumber::remainder(BigNumber::product(value, power_of_two(bits), context), modulus, context);
 }
 
-std::size_t bytes_of(const BigNumber& number) { return (number.bits() + 7U) / 8U; }
+std::size_t width_of(const BigNumber& number) { return (number.bits() + 7U) / 8U; }
 
 // 2^k - p, as Montgomery arithmetic keeps it.
 void add_complement(Forms& forms, const std::string& name, const BigNumber& prime) {
@@ -202,13 +200,13 @@ bool add_rsa(const Key& key, Forms& forms) {
   const auto d = number_of(key, OSSL_PKEY_PARAM_RSA_D);
   if (!n || !e || !d) return false;
   const BigContext context;
-  forms.number("d", *d, bytes_of(*n));
+  forms.number("d", *d, width_of(*n));
   BigNumber phi(1);
   for (unsigned i = 1; i <= 10; ++i) {  // OpenSSL knows keys of up to ten primes
     const std::string index = std::to_string(i);
     const auto prime = number_of(key, "rsa-factor" + index);
     if (!prime || prime->zero()) break;
-    const std::size_t size = bytes_of(*prime);
+    const std::size_t size = width_of(*prime);
     const std::string name = i == 1 ? "p" : i == 2 ? "q" : "r" + index;
     phi = BigNumber::product(phi, BigNumber::minus(*prime, 1), context);
     forms.number(name, *prime, size);
@@ -225,7 +223,7 @@ bool add_rsa(const Key& key, Forms& forms) {
   // itself is no form: its upper half is that of n, which is public.
   BigNumber other;
   if (BN_mod_inverse(other.get(), e->get(), phi.get(), context.get()) != nullptr && !(other == *d))
-    forms.number("d mod phi", other, bytes_of(*n));
+    forms.number("d mod phi", other, width_of(*n));
   ERR_clear_error();
   return true;
 }
@@ -235,13 +233,13 @@ bool add_scalar(const Key& key, const char* modulus_name, const std::string& nam
   const auto modulus = number_of(key, modulus_name);
   if (!scalar) return false;
   if (!modulus || modulus->zero()) {
-    forms.number(name, *scalar, bytes_of(*scalar));
+    forms.number(name, *scalar, width_of(*scalar));
     return true;
   }
   const BigContext context;
-  forms.number(name, *scalar, bytes_of(*modulus));
+  forms.number(name, *scalar, width_of(*modulus));
   if (modulus->odd())
-    forms.inner_number(name + "*R", montgomery(*scalar, *modulus, context), bytes_of(*modulus));
+    forms.inner_number(name + "*R", montgomery(*scalar, *modulus, context), width_of(*modulus));
   return true;
 }
 

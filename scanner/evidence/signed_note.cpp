@@ -36,11 +36,6 @@ struct Note {
   std::vector<NoteSignature> signatures{};
 };
 
-Error corrupt(std::string message) { return {ErrorCode::corrupt, std::move(message), std::nullopt}; }
-Error usage(std::string message) { return {ErrorCode::usage, std::move(message), std::nullopt}; }
-
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
-
 KeyId key_id(std::string_view name, std::byte type, const Ed25519PublicKey& key) {
   Sha256 hash;
   hash.update(bytes_of(name));

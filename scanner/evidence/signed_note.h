@@ -17,6 +17,9 @@
 
 namespace dumpgate {
 
+// What of a text is signed and hashed.
+inline std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+
 // A note is at most this long, with the signatures of its witnesses.
 inline constexpr std::size_t most_note_bytes = 256U << 10U;
 

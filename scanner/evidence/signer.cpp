@@ -35,7 +35,6 @@ const unsigned char* octets(std::span<const std::byte> bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
 }
 
-Error usage(std::string message) { return {ErrorCode::usage, std::move(message), std::nullopt}; }
 Error defect(std::string message) { return {ErrorCode::internal, std::move(message), std::nullopt}; }
 
 std::optional<Ed25519PublicKey> public_half(const EVP_PKEY* key) {

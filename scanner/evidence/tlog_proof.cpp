@@ -14,8 +14,6 @@ constexpr std::string_view first_line = "c2sp.org/tlog-proof@v1";
 constexpr std::size_t most_proof_bytes = most_note_bytes + (256U << 10U);
 constexpr std::size_t most_hashes = 64;
 
-Error corrupt(std::string message) { return {ErrorCode::corrupt, std::move(message), std::nullopt}; }
-
 std::optional<std::uint64_t> parse_index(std::string_view line) {
   constexpr std::string_view word = "index ";
   if (!line.starts_with(word)) return std::nullopt;

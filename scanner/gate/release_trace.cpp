@@ -11,8 +11,6 @@
 namespace dumpgate {
 namespace {
 
-Error corrupt(const std::string& what) { return {ErrorCode::corrupt, what, std::nullopt}; }
-
 Result<Statement> signed_statement(const LogReader& reader, std::string_view entry) {
   const std::array<Ed25519PublicKey, 1> keys{reader.verifier().key};
   const auto opened = open_envelope(entry, keys);

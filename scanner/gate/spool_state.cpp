@@ -14,7 +14,7 @@ namespace {
 constexpr std::array<std::string_view, 6> stage_words{"taking",    "taken",  "kept",
                                                       "releasing", "placed", "dropping"};
 
-Error corrupt() { return {.code = ErrorCode::corrupt, .message = "a state in quarantine cannot be read"}; }
+Error unreadable() { return corrupt("a state in quarantine cannot be read"); }
 
 // Names are any bytes, and a JSON text is not: they are kept in hexadecimal, with a readable form beside it.
 std::string hex_of(const std::string& name) { return to_hex(std::as_bytes(std::span(name))); }
@@ -57,11 +57,11 @@ Result<SpoolState> parse_spool_state(std::span<const std::byte> text) {
                                             reinterpret_cast<const char*>(text.data()) + text.size());
     SpoolState state;
     const auto stage = std::ranges::find(stage_words, json.at("stage").get<std::string>());
-    if (stage == stage_words.end()) return corrupt();
+    if (stage == stage_words.end()) return unreadable();
     state.stage = static_cast<SpoolStage>(stage - stage_words.begin());
     state.scan_id = json.at("scan_id");
     state.name = name_from(json.at("name_hex"));
-    if (state.name.empty()) return corrupt();
+    if (state.name.empty()) return unreadable();
     state.source.channel = json.at("channel");
     state.source.requester = json.at("requester");
     json.at("producer").get_to(state.source.producer);
@@ -76,7 +76,7 @@ Result<SpoolState> parse_spool_state(std::span<const std::byte> text) {
     if (json.contains("waiver")) state.waiver = json.at("waiver").get<std::uint64_t>();
     return state;
   } catch (const std::exception&) {
-    return corrupt();
+    return unreadable();
   }
 }
 

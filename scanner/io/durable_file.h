@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sys/types.h>
@@ -52,5 +53,7 @@ Result<void> sync_directory(const std::string& path);
 
 // The directory that holds the name: "." when the path has none.
 std::string directory_of(const std::string& path);
+// "<directory>/<name>".
+std::string below(const std::string& directory, std::string_view name);
 
 }  // namespace dumpgate

@@ -17,14 +17,14 @@
 namespace dumpgate {
 namespace {
 
-constexpr std::size_t buffer_bytes = std::size_t{1} << 20;
+constexpr std::size_t pipe_buffer = std::size_t{1} << 20;
 
 Result<PrivateFile> receive_core(int descriptor, const std::string& quarantine,
                                  const CoreSettings& settings) {
   auto file = PrivateFile::create(quarantine, settings.most_bytes);
   if (!file) return file;
   const auto deadline = std::chrono::steady_clock::now() + settings.receiving;
-  std::vector<std::byte> buffer(buffer_bytes);
+  std::vector<std::byte> buffer(pipe_buffer);
   for (;;) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
