@@ -148,7 +148,7 @@ ReleaseFields read_release(const json& predicate) {
   return release;
 }
 
-WaiverFields read_waiver(const json& predicate) {
+WaiverFields waiver_fields(const json& predicate) {
   return {text(predicate, "reason"), text(predicate, "expires"), number(predicate, "approvers")};
 }
 
@@ -170,7 +170,7 @@ Statement read_members(const json& root) {
   else if (type == release_predicate)
     statement.fields = read_release(member(root, "predicate"));
   else if (type == waiver_predicate)
-    statement.fields = read_waiver(member(root, "predicate"));
+    statement.fields = waiver_fields(member(root, "predicate"));
   else if (type == control_predicate)
     statement.fields = read_control(member(root, "predicate"));
   else
