@@ -14,6 +14,7 @@
 
 #include "scanner/base/hex.h"
 #include "tests/detect/window_runs.h"
+#include "tests/support/effort.h"
 
 namespace dumpgate {
 
@@ -632,11 +633,7 @@ TEST(Armour, HostileBytesCostLittle) {
       units.push_back(unit + "AB");
     }
   }
-#ifdef DUMPGATE_SANITIZED
-  constexpr std::size_t enough = 1 << 13;
-#else
-  constexpr std::size_t enough = 1 << 16;
-#endif
+  constexpr std::size_t enough = effort(1 << 16, 1 << 11);
   for (const std::string& unit : units) {
     std::string bytes;
     while (bytes.size() < enough) bytes += unit;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "tests/detect/window_runs.h"
+#include "tests/support/effort.h"
 #include "tests/support/test_keys.h"
 
 namespace dumpgate {
@@ -138,7 +139,7 @@ TEST(HmacPads, DoNotDependOnTheWindows) {
 TEST(HmacPads, ManyEqualPadsTakeLinearTime) {
   std::string memory;
   const std::string key = random_key(32, 9);
-  while (memory.size() < (8U << 20)) memory += inner(key) + outer(key);
+  while (memory.size() < effort(8U << 20, 1U << 20)) memory += inner(key) + outer(key);
   EXPECT_EQ(find_with(hmac_pads_detector, memory).size(), memory.size() / 64);
 }
 

@@ -17,6 +17,7 @@
 #include "scanner/io/layers.h"
 #include "tests/support/byte_writer.h"
 #include "tests/support/dump_maps.h"
+#include "tests/support/effort.h"
 
 namespace dumpgate {
 namespace {
@@ -120,8 +121,8 @@ TEST(RealDumps, AreNoticedWhenCutAnywhere) {
     // An editor added a line feed to some of Breakpad's samples: no structure explains it.
     if (bytes.size() == whole.promised_end + 1 && bytes.back() == std::byte{'\n'}) bytes.pop_back();
     EXPECT_GE(whole.promised_end, bytes.size());
-    const std::size_t step = bytes.size() / 150 + 1;
-    for (std::size_t size = 1; size < bytes.size(); size += bytes.size() - size > 40 ? step : 1)
+    const std::size_t step = bytes.size() / effort(150, 12) + 1;
+    for (std::size_t size = 1; size<bytes.size(); size += bytes.size() - size> effort(40, 12) ? step : 1)
       EXPECT_FALSE(is_clean(map_of(std::span(bytes).first(size)), size)) << "cut to " << size;
   }
 }

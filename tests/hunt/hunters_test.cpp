@@ -9,6 +9,7 @@
 #include "scanner/hunt/factor_join.h"
 #include "scanner/proof/bignum.h"
 #include "tests/hunt/memory.h"
+#include "tests/support/effort.h"
 
 namespace dumpgate {
 namespace {
@@ -188,7 +189,7 @@ TEST(Hunters, FindNothingInPureNoise) {
   ASSERT_TRUE(leads.add(public_of(rsa.get()), KeyOrigin::spki));
   ASSERT_TRUE(leads.add(public_of(ec.get()), KeyOrigin::spki));
   Heap heap;
-  while (heap.at < 60'000) heap.junk();
+  while (heap.at < effort(60'000, 6'000)) heap.junk();
   EXPECT_TRUE(heap.hunt(leads).empty());
 }
 
