@@ -150,19 +150,6 @@ TEST(PgpPublic, PointsAreALead) {
 }
 
 // RFC 9580 section 5.5.2.3 and 5.5.5.
-TEST(PgpPublic, RawKeysOfVersion6AreALead) {
-  for (const auto& [name, algorithm, size] :
-       {std::tuple{"ED25519", 27, 32}, {"X25519", 25, 32}, {"ED448", 28, 57}, {"X448", 26, 56}}) {
-    const Key key(EVP_PKEY_Q_keygen(nullptr, nullptr, name), &EVP_PKEY_free);
-    const std::string numbers =
-        static_cast<char>(algorithm) + std::string(3, '\0') + static_cast<char>(size) + raw_of(key.get());
-    const auto found = find_with(pgp_public_detector, "\x06time" + numbers + "next");
-    ASSERT_EQ(found.size(), 1U) << name;
-    EXPECT_EQ(payload_of(found[0]), spki_of(key.get()));
-    EXPECT_TRUE(find_with(pgp_public_detector, "\x04time" + numbers + "next").empty());
-  }
-}
-
 // Whole, and with the BEGIN line lost; packets before and behind the key.
 TEST(PgpPublic, KeysInArmourAreLeads) {
   const Key key(EVP_EC_gen("brainpoolP384r1"), &EVP_PKEY_free);
