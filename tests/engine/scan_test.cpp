@@ -21,6 +21,7 @@
 #include "scanner/detect/random_words.h"
 #include "scanner/engine/self_test.h"
 #include "scanner/io/digest.h"
+#include "tests/support/bio_contents.h"
 
 namespace dumpgate {
 namespace {
@@ -31,15 +32,6 @@ using Bytes = std::vector<std::byte>;
 const SignatureSet& signatures() {
   static const SignatureSet set = *SignatureSet::builtin();
   return set;
-}
-
-Bytes contents(BIO* bio) {
-  const char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
-  const auto bytes = std::as_bytes(std::span(data, static_cast<std::size_t>(size)));
-  Bytes copy(bytes.begin(), bytes.end());
-  BIO_free_all(bio);
-  return copy;
 }
 
 Bytes pem(EVP_PKEY* key) {

@@ -20,6 +20,7 @@
 #include "scanner/evidence/retro_hunt.h"
 #include "scanner/evidence/retro_report.h"
 #include "scanner/io/digest.h"
+#include "tests/support/bio_contents.h"
 #include "tests/support/effort.h"
 #include "tests/support/test_keys.h"
 
@@ -71,24 +72,14 @@ Bytes pem_of(const test::Key& key, const std::string& passphrase = {}) {
                                           encrypted ? passphrase.data() : nullptr,
                                           static_cast<int>(passphrase.size()), nullptr, nullptr),
             1);
-  const char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
-  const auto bytes = std::as_bytes(std::span(data, static_cast<std::size_t>(size)));
-  Bytes copy(bytes.begin(), bytes.end());
-  BIO_free_all(bio);
-  return copy;
+  return contents(bio);
 }
 
 // SEC 1 or PKCS #1 in PEM.
 Bytes traditional_pem_of(const test::Key& key) {
   BIO* bio = BIO_new(BIO_s_mem());
   EXPECT_EQ(PEM_write_bio_PrivateKey_traditional(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr), 1);
-  const char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
-  const auto bytes = std::as_bytes(std::span(data, static_cast<std::size_t>(size)));
-  Bytes copy(bytes.begin(), bytes.end());
-  BIO_free_all(bio);
-  return copy;
+  return contents(bio);
 }
 
 // As V8 holds small integers: each digit in the upper half of a word.
