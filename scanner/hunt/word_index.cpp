@@ -4,7 +4,6 @@
 #include <bit>
 #include <cstring>
 
-#include "scanner/hunt/layouts.h"
 
 namespace dumpgate {
 namespace {
@@ -40,11 +39,14 @@ WordIndex::WordIndex(std::initializer_list<const RunStore*> stores) {
 }
 
 void WordIndex::add(const NumberRun& run) {
-  // Digits lie in memory runs too, but for those whose cells are half empty or hardly look random.
-  if (run.digits != 0 && run.digits != coordinate_digits) {
-    const DigitLayout& layout = digit_layouts.at(run.digits - std::size_t{1});
-    if (layout.shift < 32 && layout.cell > 2) return;
-  }
+  // Most digits lie in a memory run too, which comes before them. Some do not: those whose cells are half
+  // empty or hardly look random, and those with a word of so many zero bytes that it ends a memory run (of
+  // digits of 26 bits one in 800).
+  const std::uint64_t end = run.offset + 8 * run.words.size();
+  if (run.digits == 0 && !run.text)
+    memory_end_ = end;
+  else if (run.digits != 0 && run.digits != coordinate_digits && end <= memory_end_)
+    return;
   const auto in_memory = [&](std::uint64_t word) {
     return run.order == ByteOrder::little ? word : __builtin_bswap64(word);
   };

@@ -38,6 +38,7 @@ class WordIndex {
 
   std::vector<std::uint64_t, WipingAllocator<std::uint64_t>> words_{};  // as they lie in memory
   std::vector<Piece> pieces_{};
+  std::uint64_t memory_end_ = 0;  // in the layer, of the memory run added last; only while runs are added
   std::vector<std::uint64_t> filter_{};  // a bit for each hash: answers most look-ups from the cache
   std::vector<std::uint32_t> table_{};   // open addressing: positions in words_ plus one
 };

@@ -1,0 +1,213 @@
+#include "scanner/hunt/digit_runs.h"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include "scanner/hunt/layouts.h"
+
+namespace dumpgate {
+namespace {
+
+// The bits that each of digit_layouts leaves unused in a word.
+constexpr std::array<std::uint64_t, digit_layouts.size()> unused_bits{
+    0xf000000000000000U, 0x8000000000000000U, 0xc0000000c0000000U, 0xf0000000f0000000U, 0x8000000080000000U,
+    0x8000800080008000U, 0xf0000000ffffffffU, 0xfc000000ffffffffU, 0xe0000001e0000001U, 0xf8000001f8000001U};
+constexpr unsigned high_half_layouts = 1U << 6U | 1U << 7U;
+
+// Zero words and pointers are part of no digits.
+bool may_be_digits(std::uint64_t word) { return word >> 48U != 0 || (word << 32U == 0 && word != 0); }
+
+// Words whose lower half is zero are digits of the upper half or none.
+bool fits(std::uint64_t word, unsigned layout) {
+  return (word & unused_bits[layout]) == 0 && may_be_digits(word) &&
+         (word << 32U != 0 || (high_half_layouts >> layout & 1U) != 0);
+}
+
+// Which digit layouts a word can be part of: bit i for digit_layouts[i]. None if its top bit is set, which
+// every layout leaves unused: most words of memory are in none, and half of random ones.
+unsigned layouts_of(std::uint64_t word) {
+  if (word >> 63U != 0 || !may_be_digits(word)) return 0;
+  // Digits of half a word and less leave this bit unused too.
+  if ((word >> 31U & 1U) != 0) return word >> 60U == 0 ? 3U : 2U;
+  unsigned layouts = 0;
+  for (unsigned layout = 0; layout < unused_bits.size(); ++layout)
+    layouts |= (word & unused_bits[layout]) == 0 ? 1U << layout : 0U;
+  return word << 32U == 0 ? layouts & high_half_layouts : layouts;
+}
+
+// The sizes of numbers that are looked for in digits, in bits.
+constexpr std::array<unsigned, 10> digit_sizes{256, 384, 512, 521, 768, 1024, 1536, 2048, 3072, 4096};
+
+// The most bits that the top digit of a number has, in each layout.
+constexpr std::array<unsigned, digit_layouts.size()> widest_top = [] {
+  std::array<unsigned, digit_layouts.size()> widest{};
+  for (std::size_t i = 0; i < widest.size(); ++i)
+    for (const unsigned bits : digit_sizes)
+      widest.at(i) = std::max(widest.at(i), (bits - 1) % digit_layouts.at(i).bits + 1);
+  return widest;
+}();
+
+#if defined(__SSE2__)
+// Of 64 little-endian words, those that may be digits and whose top bit is not set, which all layouts leave
+// unused: bit i for word i.
+std::uint64_t may_be_digits_of(const std::byte* words) {
+  std::uint64_t marks = 0;
+  const __m128i zero = _mm_setzero_si128();
+  for (unsigned i = 0; i < 64; i += 2) {
+    __m128i two;
+    std::memcpy(&two, words + 8 * i, sizeof two);
+    const __m128i no_pointer = _mm_cmpgt_epi16(two, zero);  // in the highest 16 bits of each word
+    const __m128i zeros = _mm_cmpeq_epi32(two, zero);
+    const __m128i low_is_zero = _mm_shuffle_epi32(zeros, _MM_SHUFFLE(2, 2, 0, 0));
+    const __m128i high_only = _mm_andnot_si128(two, _mm_andnot_si128(zeros, low_is_zero));
+    const int both = _mm_movemask_pd(_mm_castsi128_pd(_mm_or_si128(no_pointer, high_only)));
+    marks |= static_cast<std::uint64_t>(both) << i;
+  }
+  return marks;
+}
+#endif
+
+class DigitRuns {
+ public:
+  DigitRuns(const StretchReader& reader, RunStore& runs) : reader_(reader), runs_(runs) {}
+
+  void gather() {
+    // Any run of shortest words holds a word of this grid, which depends on the layer's offsets alone.
+    const std::size_t begin = reader_.stretch().begin;
+    const std::size_t phase = reader_.offset(begin) / 8 % shortest;
+    const std::uint64_t grid = std::uint64_t{0x1111111111111111} << (shortest - phase) % shortest;
+    const std::size_t from = std::max(reader_.stretch().own_begin, begin) - begin;
+    const std::size_t to = reader_.stretch().own_end + 8 * shortest - begin;
+    std::size_t block = from / block_bytes * block_bytes;
+    MarkedWords before = block == 0 ? 0 : marked(block - block_bytes), these = marked(block);
+    for (; block < to && begin + block < reader_.stretch().end; block += block_bytes) {
+      const MarkedWords behind = marked(block + block_bytes);
+      for (MarkedWords look = grid & in_a_row(before, these, behind); look != 0; look &= look - 1) {
+        const std::size_t at = block + 8 * static_cast<std::size_t>(std::countr_zero(look));
+        if (at >= from && at < to) look_at(begin + at);
+      }
+      before = std::exchange(these, behind);
+    }
+  }
+
+ private:
+  static constexpr std::size_t shortest = 4;  // words
+  static constexpr std::size_t block_bytes = 512;
+  using MarkedWords = std::uint64_t;  // of a block: bit i for its word i
+
+  // The words of the block at `block` bytes of the stretch that may be digits of any layout; none outside it.
+  MarkedWords marked(std::size_t block) const {
+    const std::size_t at = reader_.stretch().begin + block;
+#if defined(__SSE2__)
+    if (reader_.order() == ByteOrder::little && at + block_bytes <= reader_.stretch().end)
+      return may_be_digits_of(reader_.bytes(at).data());
+#endif
+    MarkedWords marks = 0;
+    for (std::size_t i = 0; i < 64 && reader_.inside(at + 8 * i); ++i) {
+      const std::uint64_t word = reader_.word(at + 8 * i);
+      if (word >> 63U == 0 && may_be_digits(word)) marks |= MarkedWords{1} << i;
+    }
+    return marks;
+  }
+
+  // Those of `these` words that are marked together with three more in a row that holds them.
+  static MarkedWords in_a_row(MarkedWords before, MarkedWords these, MarkedWords behind) {
+    const MarkedWords begins =
+        these & (these >> 1U | behind << 63U) & (these >> 2U | behind << 62U) & (these >> 3U | behind << 61U);
+    const MarkedWords earlier = before & (before >> 1U | these << 63U) & (before >> 2U | these << 62U) &
+                                (before >> 3U | these << 61U);
+    return begins | begins << 1U | begins << 2U | begins << 3U | earlier >> 63U | earlier >> 62U |
+           earlier >> 61U;
+  }
+
+  void look_at(std::size_t at) {
+    unsigned layouts = layouts_of(reader_.word(at));
+    if (layouts != 0) layouts = layouts_around(at, layouts);
+    for (; layouts != 0; layouts &= layouts - 1) around(at, static_cast<unsigned>(std::countr_zero(layouts)));
+  }
+
+  // Those of `layouts` that two neighbours of the word at `at` can be part of as well: of four words in a row
+  // that hold it, two more are these.
+  unsigned layouts_around(std::size_t at, unsigned layouts) const {
+    const auto of = [&](std::size_t place) {
+      if (place < reader_.stretch().begin || !reader_.inside(place)) return 0U;
+      return layouts & layouts_of(reader_.word(place));
+    };
+    const unsigned before = at >= 8 ? of(at - 8) : 0U, behind = of(at + 8);
+    if ((before | behind) == 0) return 0;
+    return (before & behind) | (at >= 16 && before != 0 ? before & of(at - 16) : 0U) |
+           (behind != 0 ? behind & of(at + 16) : 0U);
+  }
+
+  bool in(std::size_t at, unsigned layout) const { return fits(reader_.word(at), layout); }
+
+  // Keeps the run of the layout around `at` if it begins in the own bytes.
+  void around(std::size_t at, unsigned layout) {
+    if (at < done_.at(layout)) return;
+    std::size_t begin = at, end = at + 8;
+    while (begin >= reader_.stretch().begin + 8 && at - begin <= 8 * longest_run && in(begin - 8, layout))
+      begin -= 8;
+    while (reader_.inside(end) && end - at <= 8 * longest_run && in(end, layout)) end += 8;
+    done_.at(layout) = end;
+    if (begin < reader_.stretch().own_begin || begin >= reader_.stretch().own_end) return;
+    if (end - begin < 8 * shortest || end - begin > 8 * longest_run) return;
+    if (digit_layouts.at(layout).cell == 8 && !has_top_digit(begin, end, layout)) return;
+    reader_.read(begin, end, words_);
+    const NumberRun run{.offset = reader_.offset(begin),
+                        .words = words_,
+                        .before = reader_.word_before(begin),
+                        .after = reader_.word_or_zero(end),
+                        .digits = static_cast<std::uint8_t>(layout + 1),
+                        .order = reader_.order()};
+    if (worth_keeping(run)) runs_.add(run);
+  }
+
+  // Text leaves the top bits of its bytes unused too, but those of the lower bytes as well: in digits of half
+  // a word in the upper half, seven words of eight use one of the three. And the top digit of a number has
+  // its own unused bits.
+  static bool worth_keeping(const NumberRun& run) {
+    const DigitLayout& layout = digit_layouts.at(run.digits - std::size_t{1});
+    std::size_t with_high_bits = 0;
+    const std::uint64_t high = layout.cell == 2 ? 0x0080008000800080U : 0x0080808000808080U;
+    for (const std::uint64_t word : run.words)
+      with_high_bits += ((word >> layout.shift) & high) != 0 ? 1U : 0U;
+    if (with_high_bits < run.words.size() / 4) return false;
+    const std::size_t cells = (run.words.size() + 1) * (8 / layout.cell);
+    for (std::size_t first = 0; first + digit_sizes.front() / layout.bits < cells; ++first) {
+      if (!starts_here(layout, run, first)) continue;
+      for (const unsigned bits : digit_sizes) {
+        if (first + (bits - 1) / layout.bits >= cells) break;
+        if (may_hold_number(layout, run, first, bits)) return true;
+      }
+    }
+    return false;
+  }
+
+  // Whether any word, that behind the run as well, may be the top digit of a number: of random words that
+  // digits fill nearly none.
+  bool has_top_digit(std::size_t begin, std::size_t end, unsigned layout) const {
+    const unsigned top_bits = widest_top.at(layout) + digit_layouts.at(layout).shift;
+    if (reader_.word_or_zero(end) >> top_bits == 0) return true;
+    for (std::size_t at = begin; at < end; at += 8)
+      if (reader_.word(at) >> top_bits == 0) return true;
+    return false;
+  }
+
+  const StretchReader& reader_;
+  RunStore& runs_;
+  StretchWords words_{};
+  std::array<std::size_t, digit_layouts.size()> done_{};
+};
+
+}  // namespace
+
+void gather_digit_runs(const StretchReader& reader, RunStore& runs) { DigitRuns(reader, runs).gather(); }
+
+}  // namespace dumpgate
