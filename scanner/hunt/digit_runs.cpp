@@ -62,7 +62,7 @@ std::uint64_t may_be_digits_of(const std::byte* words) {
   const __m128i zero = _mm_setzero_si128();
   for (unsigned i = 0; i < 64; i += 2) {
     __m128i two;
-    std::memcpy(&two, words + 8 * i, sizeof two);
+    std::memcpy(&two, words + std::size_t{8} * i, sizeof two);
     const __m128i no_pointer = _mm_cmpgt_epi16(two, zero);  // in the highest 16 bits of each word
     const __m128i zeros = _mm_cmpeq_epi32(two, zero);
     const __m128i low_is_zero = _mm_shuffle_epi32(zeros, _MM_SHUFFLE(2, 2, 0, 0));
