@@ -22,6 +22,8 @@ def statement(number):
 
 
 class EvidenceCase(PropertyCase):
+    IN_MEMORY = True
+
     def setUp(self):
         super().setUp()
         self.keys = self.directory / "keys"

@@ -108,6 +108,8 @@ class GateCase(PropertyCase):
 class FaultCase(GateCase):
     """Runs of the program in which strace makes one system call fail, or kills at it."""
 
+    IN_MEMORY = True
+
     def setUp(self):
         super().setUp()
         program.need("strace")
