@@ -35,9 +35,6 @@ function(scanner_registry layer folder type header)
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${layer}/${folder}/*.cpp)
   list(SORT files)
   list(LENGTH files count)
-  # What a folder's files have in common is their form: they know nothing of each other, not even their names. So each is
-  # compiled by itself where several others are taken as one.
-  set_source_files_properties(${files} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   set(declarations "")
   set(entries "")
   foreach(file IN LISTS files)

@@ -25,6 +25,8 @@ namespace dumpgate {
 
 inline constexpr std::size_t shortest_run = 4;   // words: a 256-bit scalar
 inline constexpr std::size_t longest_run = 512;  // words: 4 KiB, an RSA-4096 key packed without headers
+inline constexpr std::size_t small_run =
+    12;  // words: hunters try every fitting place in it, of longer ones the ends
 
 // NumberRun::digits of a coordinate run: its numbers are only looked up, no private number is tried in them.
 inline constexpr std::uint8_t coordinate_digits = 0xff;

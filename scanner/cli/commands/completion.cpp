@@ -32,11 +32,11 @@ class CompletionCommand final : public Command {
   std::string shell_{};
 };
 
-constinit const CommandEntry instance{"completion", "print a completion script for bash, zsh or fish",
-                                      &make_command<CompletionCommand>};
+constinit const CommandEntry completion_instance{
+    "completion", "print a completion script for bash, zsh or fish", &make_command<CompletionCommand>};
 
 }  // namespace
 
-constinit const CommandEntry& completion_command = instance;
+constinit const CommandEntry& completion_command = completion_instance;
 
 }  // namespace dumpgate

@@ -154,11 +154,11 @@ class EntropyCommand final : public Command {
   Request request_{};
 };
 
-constinit const CommandEntry instance{"entropy", "show where a dump looks random: table, CSV or picture",
-                                      &make_command<EntropyCommand>};
+constinit const CommandEntry entropy_instance{
+    "entropy", "show where a dump looks random: table, CSV or picture", &make_command<EntropyCommand>};
 
 }  // namespace
 
-constinit const CommandEntry& entropy_command = instance;
+constinit const CommandEntry& entropy_command = entropy_instance;
 
 }  // namespace dumpgate

@@ -24,11 +24,11 @@ class GateCommand final : public Command {
   Verbs verbs_{};
 };
 
-constinit const CommandEntry instance{"gate", "let dumps leave an isolated network, or not",
-                                      &make_command<GateCommand>};
+constinit const CommandEntry gate_instance{"gate", "let dumps leave an isolated network, or not",
+                                           &make_command<GateCommand>};
 
 }  // namespace
 
-constinit const CommandEntry& gate_command = instance;
+constinit const CommandEntry& gate_command = gate_instance;
 
 }  // namespace dumpgate

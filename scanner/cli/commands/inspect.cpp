@@ -45,11 +45,11 @@ class InspectCommand final : public Command {
   bool all_ = false;
 };
 
-constinit const CommandEntry instance{"inspect", "show the layers, regions and coverage of a dump",
-                                      &make_command<InspectCommand>};
+constinit const CommandEntry inspect_instance{"inspect", "show the layers, regions and coverage of a dump",
+                                              &make_command<InspectCommand>};
 
 }  // namespace
 
-constinit const CommandEntry& inspect_command = instance;
+constinit const CommandEntry& inspect_command = inspect_instance;
 
 }  // namespace dumpgate

@@ -29,11 +29,11 @@ class LogCommand final : public Command {
   Verbs verbs_{};
 };
 
-constinit const CommandEntry instance{"log", "keep, check and ask the log of evidence",
-                                      &make_command<LogCommand>};
+constinit const CommandEntry log_instance{"log", "keep, check and ask the log of evidence",
+                                          &make_command<LogCommand>};
 
 }  // namespace
 
-constinit const CommandEntry& log_command = instance;
+constinit const CommandEntry& log_command = log_instance;
 
 }  // namespace dumpgate

@@ -92,11 +92,11 @@ class ScanCommand final : public Command {
   bool quiet_ = false;
 };
 
-constinit const CommandEntry instance{"scan", "examine dumps and say whether they may leave",
-                                      &make_command<ScanCommand>};
+constinit const CommandEntry scan_instance{"scan", "examine dumps and say whether they may leave",
+                                           &make_command<ScanCommand>};
 
 }  // namespace
 
-constinit const CommandEntry& scan_command = instance;
+constinit const CommandEntry& scan_command = scan_instance;
 
 }  // namespace dumpgate

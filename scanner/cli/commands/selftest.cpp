@@ -22,11 +22,11 @@ class SelfTestCommand final : public Command {
   }
 };
 
-constinit const CommandEntry instance{"selftest", "plant fresh keys and check that they are found",
-                                      &make_command<SelfTestCommand>};
+constinit const CommandEntry selftest_instance{"selftest", "plant fresh keys and check that they are found",
+                                               &make_command<SelfTestCommand>};
 
 }  // namespace
 
-constinit const CommandEntry& selftest_command = instance;
+constinit const CommandEntry& selftest_command = selftest_instance;
 
 }  // namespace dumpgate

@@ -95,11 +95,11 @@ class SignaturesCommand final : public Command {
   std::string directory_{};
 };
 
-constinit const CommandEntry instance{"signatures", "list, show or check the kinds of keys looked for",
-                                      &make_command<SignaturesCommand>};
+constinit const CommandEntry signatures_instance{
+    "signatures", "list, show or check the kinds of keys looked for", &make_command<SignaturesCommand>};
 
 }  // namespace
 
-constinit const CommandEntry& signatures_command = instance;
+constinit const CommandEntry& signatures_command = signatures_instance;
 
 }  // namespace dumpgate

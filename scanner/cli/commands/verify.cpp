@@ -151,11 +151,11 @@ class VerifyCommand final : public Command {
   ReceiverOptions options_{};
 };
 
-constinit const CommandEntry instance{"verify", "check a released file and its receipt, offline",
-                                      &make_command<VerifyCommand>};
+constinit const CommandEntry verify_instance{"verify", "check a released file and its receipt, offline",
+                                             &make_command<VerifyCommand>};
 
 }  // namespace
 
-constinit const CommandEntry& verify_command = instance;
+constinit const CommandEntry& verify_command = verify_instance;
 
 }  // namespace dumpgate

@@ -19,11 +19,11 @@ class VersionCommand final : public Command {
   }
 };
 
-constinit const CommandEntry instance{"version", "print version and signature digest",
-                                      &make_command<VersionCommand>};
+constinit const CommandEntry version_instance{"version", "print version and signature digest",
+                                              &make_command<VersionCommand>};
 
 }  // namespace
 
-constinit const CommandEntry& version_command = instance;
+constinit const CommandEntry& version_command = version_instance;
 
 }  // namespace dumpgate

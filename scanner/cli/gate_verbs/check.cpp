@@ -61,11 +61,11 @@ class CheckVerb final : public Command {
   GateSetup setup_{};
 };
 
-constinit const CommandEntry instance{"check", "examine one dump, and log the verdict",
-                                      &make_command<CheckVerb>};
+constinit const CommandEntry check_instance{"check", "examine one dump, and log the verdict",
+                                            &make_command<CheckVerb>};
 
 }  // namespace
 
-constinit const CommandEntry& check_gate_verb = instance;
+constinit const CommandEntry& check_gate_verb = check_instance;
 
 }  // namespace dumpgate

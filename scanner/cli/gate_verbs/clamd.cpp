@@ -90,11 +90,11 @@ class ClamdVerb final : public Command {
   unsigned receiving_ = 3600;
 };
 
-constinit const CommandEntry instance{"clamd", "examine for clients of clamd's protocol",
-                                      &make_command<ClamdVerb>};
+constinit const CommandEntry clamd_instance{"clamd", "examine for clients of clamd's protocol",
+                                            &make_command<ClamdVerb>};
 
 }  // namespace
 
-constinit const CommandEntry& clamd_gate_verb = instance;
+constinit const CommandEntry& clamd_gate_verb = clamd_instance;
 
 }  // namespace dumpgate

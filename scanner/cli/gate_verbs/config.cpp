@@ -32,11 +32,11 @@ class ConfigVerb final : public Command {
   std::string file_{};
 };
 
-constinit const CommandEntry instance{"config", "check a configuration file of the gate",
-                                      &make_command<ConfigVerb>};
+constinit const CommandEntry config_instance{"config", "check a configuration file of the gate",
+                                             &make_command<ConfigVerb>};
 
 }  // namespace
 
-constinit const CommandEntry& config_gate_verb = instance;
+constinit const CommandEntry& config_gate_verb = config_instance;
 
 }  // namespace dumpgate

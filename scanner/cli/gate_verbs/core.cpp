@@ -100,11 +100,11 @@ class CoreVerb final : public Command {
   std::string socket_{};
 };
 
-constinit const CommandEntry instance{"core", "examine a core as it is born: the handler in core_pattern",
-                                      &make_command<CoreVerb>};
+constinit const CommandEntry core_instance{
+    "core", "examine a core as it is born: the handler in core_pattern", &make_command<CoreVerb>};
 
 }  // namespace
 
-constinit const CommandEntry& core_gate_verb = instance;
+constinit const CommandEntry& core_gate_verb = core_instance;
 
 }  // namespace dumpgate

@@ -45,11 +45,11 @@ class ReceiveVerb final : public Command {
   std::string max_size_{};
 };
 
-constinit const CommandEntry instance{"receive", "take uploads in: the forced command of an SSH key",
-                                      &make_command<ReceiveVerb>};
+constinit const CommandEntry receive_instance{"receive", "take uploads in: the forced command of an SSH key",
+                                              &make_command<ReceiveVerb>};
 
 }  // namespace
 
-constinit const CommandEntry& receive_gate_verb = instance;
+constinit const CommandEntry& receive_gate_verb = receive_instance;
 
 }  // namespace dumpgate

@@ -66,11 +66,11 @@ class ReleaseVerb final : public Command {
   std::string scan_id_{}, waiver_{}, approvers_{}, quarantine_{}, release_{};
 };
 
-constinit const CommandEntry instance{"release", "let a dump leave quarantine by a waiver of two people",
-                                      &make_command<ReleaseVerb>};
+constinit const CommandEntry release_instance{
+    "release", "let a dump leave quarantine by a waiver of two people", &make_command<ReleaseVerb>};
 
 }  // namespace
 
-constinit const CommandEntry& release_gate_verb = instance;
+constinit const CommandEntry& release_gate_verb = release_instance;
 
 }  // namespace dumpgate

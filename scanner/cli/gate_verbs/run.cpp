@@ -68,11 +68,11 @@ class RunVerb final : public Command {
   GateSetup setup_{};
 };
 
-constinit const CommandEntry instance{"run", "watch a directory, and release what may leave",
-                                      &make_command<RunVerb>};
+constinit const CommandEntry run_instance{"run", "watch a directory, and release what may leave",
+                                          &make_command<RunVerb>};
 
 }  // namespace
 
-constinit const CommandEntry& run_gate_verb = instance;
+constinit const CommandEntry& run_gate_verb = run_instance;
 
 }  // namespace dumpgate

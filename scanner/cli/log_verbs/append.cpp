@@ -38,11 +38,11 @@ class AppendVerb final : public Command {
   bool envelope_ = false;
 };
 
-constinit const CommandEntry instance{"append", "append a statement; print its index and leaf hash",
-                                      &make_command<AppendVerb>};
+constinit const CommandEntry append_instance{"append", "append a statement; print its index and leaf hash",
+                                             &make_command<AppendVerb>};
 
 }  // namespace
 
-constinit const CommandEntry& append_log_verb = instance;
+constinit const CommandEntry& append_log_verb = append_instance;
 
 }  // namespace dumpgate

@@ -43,11 +43,11 @@ class CheckpointVerb final : public Command {
   bool sign_ = false;
 };
 
-constinit const CommandEntry instance{"checkpoint", "print the newest checkpoint",
-                                      &make_command<CheckpointVerb>};
+constinit const CommandEntry checkpoint_instance{"checkpoint", "print the newest checkpoint",
+                                                 &make_command<CheckpointVerb>};
 
 }  // namespace
 
-constinit const CommandEntry& checkpoint_log_verb = instance;
+constinit const CommandEntry& checkpoint_log_verb = checkpoint_instance;
 
 }  // namespace dumpgate

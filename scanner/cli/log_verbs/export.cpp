@@ -55,11 +55,11 @@ class ExportVerb final : public Command {
   bool payload_ = false;
 };
 
-constinit const CommandEntry instance{"export", "print envelopes or statements, one a line",
-                                      &make_command<ExportVerb>};
+constinit const CommandEntry export_instance{"export", "print envelopes or statements, one a line",
+                                             &make_command<ExportVerb>};
 
 }  // namespace
 
-constinit const CommandEntry& export_log_verb = instance;
+constinit const CommandEntry& export_log_verb = export_instance;
 
 }  // namespace dumpgate

@@ -60,11 +60,11 @@ class HuntVerb final : public Command {
   bool hex_ = false;
 };
 
-constinit const CommandEntry instance{"hunt", "which dumps contained a secret, in any form",
-                                      &make_command<HuntVerb>};
+constinit const CommandEntry hunt_instance{"hunt", "which dumps contained a secret, in any form",
+                                           &make_command<HuntVerb>};
 
 }  // namespace
 
-constinit const CommandEntry& hunt_log_verb = instance;
+constinit const CommandEntry& hunt_log_verb = hunt_instance;
 
 }  // namespace dumpgate

@@ -60,10 +60,10 @@ class InitVerb final : public Command {
   std::string keys_{};
 };
 
-constinit const CommandEntry instance{"init", "make a new log and its keys", &make_command<InitVerb>};
+constinit const CommandEntry init_instance{"init", "make a new log and its keys", &make_command<InitVerb>};
 
 }  // namespace
 
-constinit const CommandEntry& init_log_verb = instance;
+constinit const CommandEntry& init_log_verb = init_instance;
 
 }  // namespace dumpgate

@@ -30,11 +30,11 @@ class ProofVerb final : public Command {
   std::uint64_t index_ = 0;
 };
 
-constinit const CommandEntry instance{"proof", "print the proof (c2sp.org/tlog-proof@v1) of an entry",
-                                      &make_command<ProofVerb>};
+constinit const CommandEntry proof_instance{"proof", "print the proof (c2sp.org/tlog-proof@v1) of an entry",
+                                            &make_command<ProofVerb>};
 
 }  // namespace
 
-constinit const CommandEntry& proof_log_verb = instance;
+constinit const CommandEntry& proof_log_verb = proof_instance;
 
 }  // namespace dumpgate

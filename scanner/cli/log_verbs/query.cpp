@@ -100,11 +100,11 @@ class QueryVerb final : public Command {
   bool rebuild_ = false;
 };
 
-constinit const CommandEntry instance{"query", "every dump that held or saw a key, and what became of it",
-                                      &make_command<QueryVerb>};
+constinit const CommandEntry query_instance{
+    "query", "every dump that held or saw a key, and what became of it", &make_command<QueryVerb>};
 
 }  // namespace
 
-constinit const CommandEntry& query_log_verb = instance;
+constinit const CommandEntry& query_log_verb = query_instance;
 
 }  // namespace dumpgate

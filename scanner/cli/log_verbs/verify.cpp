@@ -51,11 +51,11 @@ class VerifyVerb final : public Command {
   std::string old_{};
 };
 
-constinit const CommandEntry instance{"verify", "check every entry, tile, signature and artifact",
-                                      &make_command<VerifyVerb>};
+constinit const CommandEntry verify_instance{"verify", "check every entry, tile, signature and artifact",
+                                             &make_command<VerifyVerb>};
 
 }  // namespace
 
-constinit const CommandEntry& verify_log_verb = instance;
+constinit const CommandEntry& verify_log_verb = verify_instance;
 
 }  // namespace dumpgate

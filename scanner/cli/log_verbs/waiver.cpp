@@ -115,11 +115,11 @@ class WaiverVerb final : public Command {
   std::string approvers_{};
 };
 
-constinit const CommandEntry instance{"waiver", "let two people allow one dump to leave",
-                                      &make_command<WaiverVerb>};
+constinit const CommandEntry waiver_instance{"waiver", "let two people allow one dump to leave",
+                                             &make_command<WaiverVerb>};
 
 }  // namespace
 
-constinit const CommandEntry& waiver_log_verb = instance;
+constinit const CommandEntry& waiver_log_verb = waiver_instance;
 
 }  // namespace dumpgate

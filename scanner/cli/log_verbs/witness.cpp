@@ -84,11 +84,11 @@ class WitnessVerb final : public Command {
   std::string name_{};
 };
 
-constinit const CommandEntry instance{"witness", "cosign a log that extends what was seen before",
-                                      &make_command<WitnessVerb>};
+constinit const CommandEntry witness_instance{"witness", "cosign a log that extends what was seen before",
+                                              &make_command<WitnessVerb>};
 
 }  // namespace
 
-constinit const CommandEntry& witness_log_verb = instance;
+constinit const CommandEntry& witness_log_verb = witness_instance;
 
 }  // namespace dumpgate

@@ -26,7 +26,8 @@
 namespace dumpgate {
 namespace {
 
-constexpr std::array<std::byte, 4> magic{std::byte{0x7f}, std::byte{'E'}, std::byte{'L'}, std::byte{'F'}};
+constexpr std::array<std::byte, 4> elf_core_magic{std::byte{0x7f}, std::byte{'E'}, std::byte{'L'},
+                                                  std::byte{'F'}};
 constexpr std::size_t ident_size = 16;
 constexpr std::size_t type_end = 18;  // of e_type
 constexpr std::uint16_t type_core = 4;
@@ -419,7 +420,7 @@ class ElfCoreFormat final : public DumpFormat {
   std::string_view name() const noexcept override { return "elf-core"; }
 
   Probe probe(std::span<const std::byte> head) const noexcept override {
-    const Probe start = probe_magic(head, magic);
+    const Probe start = probe_magic(head, elf_core_magic);
     if (start != Probe::yes) return start;
     if (head.size() < type_end) return Probe::cut;
     const auto is_core = [&](ByteOrder order) {
@@ -436,11 +437,11 @@ class ElfCoreFormat final : public DumpFormat {
   }
 };
 
-constinit const ElfCoreFormat instance;
+constinit const ElfCoreFormat elf_core_instance;
 
 }  // namespace
 
 extern const DumpFormat& elf_core_format;
-constinit const DumpFormat& elf_core_format = instance;
+constinit const DumpFormat& elf_core_format = elf_core_instance;
 
 }  // namespace dumpgate

@@ -16,21 +16,21 @@
 namespace dumpgate {
 namespace {
 
-constexpr std::string_view magic = "JAVA PROFILE 1.0.";
+constexpr std::string_view hprof_magic = "JAVA PROFILE 1.0.";
 
 class HprofFormat final : public DumpFormat {
  public:
   std::string_view name() const noexcept override { return "hprof"; }
 
   Probe probe(std::span<const std::byte> head) const noexcept override {
-    return probe_magic(head, std::as_bytes(std::span<const char>(magic)));
+    return probe_magic(head, std::as_bytes(std::span<const char>(hprof_magic)));
   }
 
   DumpMap read(ByteView& view, const Limits& limits) const override {
     (void)limits;
     DumpMap map{.format = "hprof", .order = ByteOrder::little, .unaligned = true};
     // The version with its terminating zero, the size of identifiers, the time in milliseconds.
-    constexpr std::size_t header_size = magic.size() + 2 + 4 + 8;
+    constexpr std::size_t header_size = hprof_magic.size() + 2 + 4 + 8;
     std::array<std::byte, header_size> header{};
     const auto read = view.read_at(0, header);
     map.promised_end = header_size;
@@ -40,7 +40,7 @@ class HprofFormat final : public DumpFormat {
     }
     const std::span<const std::byte> given = std::span(header).first(*read);
     ByteCursor cursor(given, ByteOrder::big);
-    cursor.skip(magic.size() + 2);
+    cursor.skip(hprof_magic.size() + 2);
     const auto identifiers = cursor.u32();
     if (identifiers && *identifiers != 4 && *identifiers != 8)
       map.gaps.push_back({.reason = GapReason::corrupt, .detail = "identifiers of neither 4 nor 8 bytes"});
@@ -50,11 +50,11 @@ class HprofFormat final : public DumpFormat {
   }
 };
 
-constinit const HprofFormat instance;
+constinit const HprofFormat hprof_instance;
 
 }  // namespace
 
 extern const DumpFormat& hprof_format;
-constinit const DumpFormat& hprof_format = instance;
+constinit const DumpFormat& hprof_format = hprof_instance;
 
 }  // namespace dumpgate

@@ -505,11 +505,11 @@ class MinidumpFormat final : public DumpFormat {
   }
 };
 
-constinit const MinidumpFormat instance;
+constinit const MinidumpFormat minidump_instance;
 
 }  // namespace
 
 extern const DumpFormat& minidump_format;
-constinit const DumpFormat& minidump_format = instance;
+constinit const DumpFormat& minidump_format = minidump_instance;
 
 }  // namespace dumpgate

@@ -193,10 +193,10 @@ class DiscreteLogHunter final : public Hunter {
   }
 };
 
-constinit const DiscreteLogHunter instance;
+constinit const DiscreteLogHunter discrete_log_instance;
 
 }  // namespace
 
-constinit const Hunter& discrete_log_hunter = instance;
+constinit const Hunter& discrete_log_hunter = discrete_log_instance;
 
 }  // namespace dumpgate

@@ -31,8 +31,7 @@
 namespace dumpgate {
 namespace {
 
-constexpr std::size_t small_run = 12;   // words
-constexpr std::size_t together = 1024;  // scalars multiplied at once
+constexpr std::size_t scalars_together = 1024;  // scalars multiplied at once
 
 // The curves whose points are looked for as bare numbers too, even if no key of the dump names them: the
 // usual ones everywhere, the rare ones where a constant of the curve lies in the same or a neighbouring unit,
@@ -257,7 +256,7 @@ class ScalarHunt final : public Hunt {
     if (waiting.places.empty()) return;
     const FixedBase* base = FixedBase::of(curve.name, waiting.places.size());
     if (base == nullptr || base->limbs() != curve.limbs()) return;
-    for (std::size_t at = 0; at < waiting.places.size(); at += together)
+    for (std::size_t at = 0; at < waiting.places.size(); at += scalars_together)
       for (const bool montgomery : {false, true})
         try_scalars(curve, *base, of_order(*base, waiting, at, montgomery), unit, findings);
   }
@@ -267,7 +266,7 @@ class ScalarHunt final : public Hunt {
   static Batch of_order(const FixedBase& base, const Batch& waiting, std::size_t begin, bool montgomery) {
     Batch batch;
     const std::size_t limbs = base.limbs();
-    const std::size_t end = std::min(begin + together, waiting.places.size());
+    const std::size_t end = std::min(begin + scalars_together, waiting.places.size());
     for (std::size_t i = begin; i < end; ++i) {
       const auto d = std::span<const std::uint64_t>(waiting.scalars).subspan(i * limbs, limbs);
       const std::string_view layout = waiting.places[i].layout;
@@ -365,10 +364,10 @@ class EcScalarHunter final : public Hunter {
   }
 };
 
-constinit const EcScalarHunter instance;
+constinit const EcScalarHunter ec_scalar_instance;
 
 }  // namespace
 
-constinit const Hunter& ec_scalar_hunter = instance;
+constinit const Hunter& ec_scalar_hunter = ec_scalar_instance;
 
 }  // namespace dumpgate

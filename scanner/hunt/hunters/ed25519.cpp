@@ -26,12 +26,11 @@
 namespace dumpgate {
 namespace {
 
-constexpr std::size_t small_run = 12;  // words, as for other curves
 // Structures of some libraries have a clamped scalar amid other numbers (wolfCrypt, freed). Its five fixed
 // bits let one place in 32 be tried, in runs of at most this many words.
 constexpr std::size_t clamped_run = 48;
 constexpr std::size_t words = 4;
-constexpr std::size_t together = 256;
+constexpr std::size_t trials_together = 256;
 
 constexpr std::string_view text_scalar = "base64-scalar";
 
@@ -98,7 +97,7 @@ class Ed25519Hunt final : public Hunt {
     RandomTest random;
     unit.own().for_each([&](const NumberRun& run) {
       if (run.digits == 0) add_trials(run, random, trials);
-      if (trials.size() >= together) try_all(trials, unit, findings);
+      if (trials.size() >= trials_together) try_all(trials, unit, findings);
     });
     try_all(trials, unit, findings);
   }
@@ -214,10 +213,10 @@ class Ed25519Hunter final : public Hunter {
   }
 };
 
-constinit const Ed25519Hunter instance;
+constinit const Ed25519Hunter ed25519_instance;
 
 }  // namespace
 
-constinit const Hunter& ed25519_hunter = instance;
+constinit const Hunter& ed25519_hunter = ed25519_instance;
 
 }  // namespace dumpgate

@@ -17,7 +17,6 @@ namespace dumpgate {
 namespace {
 
 constexpr std::array<std::size_t, 3> key_words{4, 6, 8};
-constexpr std::size_t small_run = 12;  // words: all places in it are tried, of longer runs the ends
 constexpr std::size_t most_of_a_header = 4;
 constexpr std::size_t most_tokens = 8;
 
@@ -94,10 +93,10 @@ class HmacTokenHunter final : public Hunter {
   }
 };
 
-constinit const HmacTokenHunter instance;
+constinit const HmacTokenHunter hmac_token_instance;
 
 }  // namespace
 
-constinit const Hunter& hmac_token_hunter = instance;
+constinit const Hunter& hmac_token_hunter = hmac_token_instance;
 
 }  // namespace dumpgate

@@ -88,10 +88,10 @@ class OpensshShieldHunter final : public Hunter {
   }
 };
 
-constinit const OpensshShieldHunter instance;
+constinit const OpensshShieldHunter openssh_shield_instance;
 
 }  // namespace
 
-constinit const Hunter& openssh_shield_hunter = instance;
+constinit const Hunter& openssh_shield_hunter = openssh_shield_instance;
 
 }  // namespace dumpgate

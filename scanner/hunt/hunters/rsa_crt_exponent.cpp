@@ -23,12 +23,12 @@ constexpr std::size_t slack = 2;             // words of a run beside the number
 constexpr std::size_t most_moduli = 8;       // of one size; with more, exponents alone are not tried
 constexpr std::size_t trials_in_unit = 128;  // exponentiations
 
-struct Modulus {
+struct CrtModulus {
   const KnownKey* known = nullptr;
   BigNumber n{}, e{};
 };
 
-bool gives_factor(std::span<const std::uint64_t> exponent, const Modulus& modulus) {
+bool gives_factor(std::span<const std::uint64_t> exponent, const CrtModulus& modulus) {
   const BigContext context;
   const auto ed = BigNumber::product(BigNumber::from_big_endian(big_endian_bytes<SecretBytes>(exponent)),
                                      modulus.e, context);
@@ -45,9 +45,9 @@ class CrtHunt final : public Hunt {
     for (const auto& [name, known] : leads.all()) {
       if (known.key.algorithm != KeyAlgorithm::rsa && known.key.algorithm != KeyAlgorithm::rsa_pss) continue;
       const std::size_t m = (known.key.n.size() + 15) / 16;
-      Modulus modulus{.known = &known,
-                      .n = BigNumber::from_big_endian(known.key.n),
-                      .e = BigNumber::from_big_endian(known.key.e)};
+      CrtModulus modulus{.known = &known,
+                         .n = BigNumber::from_big_endian(known.key.n),
+                         .e = BigNumber::from_big_endian(known.key.e)};
       if (m >= 8 && m <= 64 && modulus.n.odd()) moduli_[m].push_back(std::move(modulus));
     }
     std::erase_if(moduli_, [](const auto& entry) { return entry.second.size() > most_moduli; });
@@ -70,7 +70,7 @@ class CrtHunt final : public Hunt {
   }
 
  private:
-  static void try_view(const NumberView& view, std::size_t m, const std::vector<Modulus>& moduli,
+  static void try_view(const NumberView& view, std::size_t m, const std::vector<CrtModulus>& moduli,
                        RandomTest& random, std::size_t& trials, std::vector<Finding>& findings) {
     if (view.limbs.size() < m || (view.exact && view.limbs.size() != m)) return;
     for (std::size_t at = 0; at + m <= view.limbs.size(); ++at) {
@@ -78,7 +78,7 @@ class CrtHunt final : public Hunt {
       if ((window.front() & 1U) == 0) continue;  // e*dP = 1 modulo an even number
       random.read(view.limbs);
       if (!random.looks_random(at, m)) continue;
-      for (const Modulus& modulus : moduli) {
+      for (const CrtModulus& modulus : moduli) {
         if (trials == 0) return;
         --trials;
         if (gives_factor(window, modulus)) findings.push_back(describe(view, at, m, modulus));
@@ -86,7 +86,7 @@ class CrtHunt final : public Hunt {
     }
   }
 
-  static Finding describe(const NumberView& view, std::size_t at, std::size_t m, const Modulus& modulus) {
+  static Finding describe(const NumberView& view, std::size_t at, std::size_t m, const CrtModulus& modulus) {
     Finding finding;
     finding.signature = "rsa-private-key";
     finding.kind = KeyKind::private_key;
@@ -102,8 +102,8 @@ class CrtHunt final : public Hunt {
     return finding;
   }
 
-  std::map<std::size_t, std::vector<Modulus>> moduli_{};  // by limbs of a factor
-  std::vector<unsigned> sizes_{};                         // in bits
+  std::map<std::size_t, std::vector<CrtModulus>> moduli_{};  // by limbs of a factor
+  std::vector<unsigned> sizes_{};                            // in bits
 };
 
 class RsaCrtExponentHunter final : public Hunter {
@@ -120,10 +120,10 @@ class RsaCrtExponentHunter final : public Hunter {
   }
 };
 
-constinit const RsaCrtExponentHunter instance;
+constinit const RsaCrtExponentHunter rsa_crt_exponent_instance;
 
 }  // namespace
 
-constinit const Hunter& rsa_crt_exponent_hunter = instance;
+constinit const Hunter& rsa_crt_exponent_hunter = rsa_crt_exponent_instance;
 
 }  // namespace dumpgate

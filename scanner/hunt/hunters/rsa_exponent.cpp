@@ -27,7 +27,7 @@ using Fraction = std::array<std::uint64_t, 3>;  // little-endian limbs of a numb
 
 constexpr std::uint64_t common_multiple = 5'342'931'457'063'200;  // lcm(1..40), 53 bits
 
-struct Modulus {
+struct ExponentModulus {
   const KnownKey* known = nullptr;
   std::vector<std::uint64_t> n{};
   unsigned shift = 0;                         // of n to the left, so that its top bit is a limb's top bit
@@ -46,7 +46,7 @@ Fraction top_of(std::span<const std::uint64_t> a, unsigned shift) {
 }
 
 // Whether multiplier * d/n is within 2^-70 of an integer.
-bool near_integer(const Fraction& d, const Modulus& modulus) {
+bool near_integer(const Fraction& d, const ExponentModulus& modulus) {
   std::array<std::uint64_t, 6> product{};
   for (std::size_t i = 0; i < 3; ++i) {
     std::uint64_t carry = 0;
@@ -73,10 +73,10 @@ bool near_integer(const Fraction& d, const Modulus& modulus) {
   return (top == 0 && next == 0) || (top == ~std::uint64_t{0} && next == 0x3fU);
 }
 
-std::optional<Modulus> modulus_of(const KnownKey& known) {
+std::optional<ExponentModulus> modulus_of(const KnownKey& known) {
   const std::size_t size = (known.key.n.size() + 7) / 8;
   if (known.key.e.empty() || known.key.e.size() > 8 || size < 8 || size > longest_run) return std::nullopt;
-  Modulus modulus{.known = &known, .n = limbs_of(known.key.n, size)};
+  ExponentModulus modulus{.known = &known, .n = limbs_of(known.key.n, size)};
   modulus.shift = static_cast<unsigned>(__builtin_clzll(modulus.n.back()));
   const BigContext context;
   BigNumber power, n = BigNumber::from_big_endian(known.key.n);
@@ -144,7 +144,7 @@ class ExponentHunt final : public Hunt {
           if (!std::exchange(read, true)) random.read(view.limbs);
           if (!random.looks_random(at, size)) continue;
         }
-        for (const Modulus& modulus : moduli) {
+        for (const ExponentModulus& modulus : moduli) {
           if (odd ? exponent(window, modulus) : phi(window, modulus))
             findings.push_back(describe(view, at, modulus, odd ? "2^(e*d)=2 mod n" : "2^phi=1 mod n"));
         }
@@ -152,19 +152,19 @@ class ExponentHunt final : public Hunt {
     }
   }
 
-  static bool exponent(std::span<const std::uint64_t> d, const Modulus& modulus) {
+  static bool exponent(std::span<const std::uint64_t> d, const ExponentModulus& modulus) {
     // The modulus itself passes the fraction, and lies in memory more often than any exponent.
     if (d.back() > modulus.n.back() || std::ranges::equal(d, modulus.n)) return false;
     return near_integer(top_of(d, modulus.shift), modulus) && is_exponent(d, modulus.known->key);
   }
 
-  static bool phi(std::span<const std::uint64_t> w, const Modulus& modulus) {
+  static bool phi(std::span<const std::uint64_t> w, const ExponentModulus& modulus) {
     const std::size_t size = w.size();
     return w.back() == modulus.n.back() && w[size - 2] == modulus.n[size - 2] &&
            is_phi(w, modulus.known->key);
   }
 
-  static Finding describe(const NumberView& view, std::size_t at, const Modulus& modulus,
+  static Finding describe(const NumberView& view, std::size_t at, const ExponentModulus& modulus,
                           std::string_view relation) {
     Finding finding;
     finding.signature = "rsa-private-key";
@@ -181,8 +181,8 @@ class ExponentHunt final : public Hunt {
     return finding;
   }
 
-  std::map<std::size_t, std::vector<Modulus>> moduli_{};  // by limbs
-  std::vector<unsigned> sizes_{};                         // in bits
+  std::map<std::size_t, std::vector<ExponentModulus>> moduli_{};  // by limbs
+  std::vector<unsigned> sizes_{};                                 // in bits
 };
 
 class RsaExponentHunter final : public Hunter {
@@ -199,10 +199,10 @@ class RsaExponentHunter final : public Hunter {
   }
 };
 
-constinit const RsaExponentHunter instance;
+constinit const RsaExponentHunter rsa_exponent_instance;
 
 }  // namespace
 
-constinit const Hunter& rsa_exponent_hunter = instance;
+constinit const Hunter& rsa_exponent_hunter = rsa_exponent_instance;
 
 }  // namespace dumpgate

@@ -25,12 +25,12 @@ namespace {
 
 using Limbs = std::vector<std::uint64_t, WipingAllocator<std::uint64_t>>;
 
-struct Modulus {
+struct FactorModulus {
   std::vector<std::uint64_t> n{};  // 2m limbs
   const KnownKey* known = nullptr;
 };
 
-bool divides(std::span<const std::uint64_t> p, const Modulus& modulus) {
+bool divides(std::span<const std::uint64_t> p, const FactorModulus& modulus) {
   const BigContext context;
   const auto divisor = BigNumber::from_big_endian(big_endian_bytes<SecretBytes>(p));
   const auto n = BigNumber::from_big_endian(modulus.known->key.n);
@@ -52,7 +52,7 @@ class FactorHunt final : public Hunt {
       sizes_.push_back(static_cast<unsigned>(64 * m));
       for (const KnownKey* known : targets.one_by_one)
         moduli_[m].push_back({limbs_of(known->key.n, 2 * m), known});
-      std::ranges::stable_sort(moduli_[m], {}, [](const Modulus& modulus) { return modulus.n.back(); });
+      std::ranges::stable_sort(moduli_[m], {}, [](const FactorModulus& modulus) { return modulus.n.back(); });
       for (const KnownKey* known : targets.together)
         together_[m].emplace(limbs_of(known->key.n, 2 * m)[0], known);
     }
@@ -98,11 +98,11 @@ class FactorHunt final : public Hunt {
   }
 
   static void test(const NumberView& view, std::size_t at, std::span<const std::uint64_t> p,
-                   const std::vector<Modulus>& moduli, std::string_view relation, Trial& trial) {
+                   const std::vector<FactorModulus>& moduli, std::string_view relation, Trial& trial) {
     if (!without_small_factor(p)) return;
     const std::uint64_t inverse = inverse_limb(p.front());
     trial.scratch.resize(2 * p.size());
-    for (const Modulus& modulus : moduli) {
+    for (const FactorModulus& modulus : moduli) {
       if (modulus.n.back() > p.back()) break;
       if (!may_divide(p, modulus.n, inverse, trial.scratch) || !divides(p, modulus)) continue;
       trial.findings.push_back(
@@ -151,7 +151,8 @@ class FactorHunt final : public Hunt {
     return finding;
   }
 
-  std::map<std::size_t, std::vector<Modulus>> moduli_{};  // by limbs of a factor, ascending by their top limb
+  std::map<std::size_t, std::vector<FactorModulus>>
+      moduli_{};  // by limbs of a factor, ascending by their top limb
   std::map<std::size_t, std::unordered_multimap<std::uint64_t, const KnownKey*>>
       together_{};                 // by n's low limb
   std::vector<unsigned> sizes_{};  // of factors, in bits
@@ -171,10 +172,10 @@ class RsaFactorHunter final : public Hunter {
   }
 };
 
-constinit const RsaFactorHunter instance;
+constinit const RsaFactorHunter rsa_factor_instance;
 
 }  // namespace
 
-constinit const Hunter& rsa_factor_hunter = instance;
+constinit const Hunter& rsa_factor_hunter = rsa_factor_instance;
 
 }  // namespace dumpgate

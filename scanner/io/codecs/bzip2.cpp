@@ -88,11 +88,11 @@ class Bzip2Codec final : public Codec {
   }
 };
 
-constinit const Bzip2Codec instance;
+constinit const Bzip2Codec bzip2_instance;
 
 }  // namespace
 
 extern const Codec& bzip2_codec;
-constinit const Codec& bzip2_codec = instance;
+constinit const Codec& bzip2_codec = bzip2_instance;
 
 }  // namespace dumpgate

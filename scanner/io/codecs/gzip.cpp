@@ -19,7 +19,7 @@ namespace {
 
 namespace bio = boost::iostreams;
 
-constexpr std::array<std::byte, 3> magic{std::byte{0x1f}, std::byte{0x8b}, std::byte{0x08}};
+constexpr std::array<std::byte, 3> gzip_magic{std::byte{0x1f}, std::byte{0x8b}, std::byte{0x08}};
 constexpr std::size_t fixed_header = 10;
 
 enum Flag : unsigned {
@@ -152,7 +152,7 @@ class GzipDecoder final : public MemberDecoder {
 
   Result<void> take_fixed(std::byte next) {
     const std::size_t at = filled_++;
-    if (at < magic.size() && next != magic.at(at))
+    if (at < gzip_magic.size() && next != gzip_magic.at(at))
       return Error{.code = ErrorCode::corrupt, .message = "not a gzip header"};
     if (at == 3) flags_ = std::to_integer<unsigned>(next);
     if ((flags_ & reserved_flags) != 0)
@@ -185,17 +185,19 @@ class GzipDecoder final : public MemberDecoder {
 class GzipCodec final : public Codec {
  public:
   std::string_view name() const noexcept override { return "gzip"; }
-  Probe probe(std::span<const std::byte> head) const noexcept override { return probe_magic(head, magic); }
+  Probe probe(std::span<const std::byte> head) const noexcept override {
+    return probe_magic(head, gzip_magic);
+  }
   std::unique_ptr<Decoder> open(ByteStream& upstream, const Limits&, Aside& aside) const override {
     return std::make_unique<GzipDecoder>(upstream, aside);
   }
 };
 
-constinit const GzipCodec instance;
+constinit const GzipCodec gzip_instance;
 
 }  // namespace
 
 extern const Codec& gzip_codec;
-constinit const Codec& gzip_codec = instance;
+constinit const Codec& gzip_codec = gzip_instance;
 
 }  // namespace dumpgate

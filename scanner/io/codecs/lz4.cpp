@@ -24,7 +24,8 @@
 namespace dumpgate {
 namespace {
 
-constexpr std::array<std::byte, 4> magic{std::byte{0x04}, std::byte{0x22}, std::byte{0x4d}, std::byte{0x18}};
+constexpr std::array<std::byte, 4> lz4_magic{std::byte{0x04}, std::byte{0x22}, std::byte{0x4d},
+                                             std::byte{0x18}};
 constexpr std::array<std::byte, 4> legacy_magic{std::byte{0x02}, std::byte{0x21}, std::byte{0x4c},
                                                 std::byte{0x18}};
 constexpr std::array<std::byte, 4> zstd_magic{std::byte{0x28}, std::byte{0xb5}, std::byte{0x2f},
@@ -32,7 +33,7 @@ constexpr std::array<std::byte, 4> zstd_magic{std::byte{0x28}, std::byte{0xb5}, 
 constexpr std::size_t legacy_block = 8U << 20;  // decoded; only the last block of a frame is smaller
 constexpr std::size_t legacy_bound = LZ4_COMPRESSBOUND(legacy_block);
 
-struct FreeContext {
+struct FreeLz4Context {
   void operator()(LZ4F_dctx* context) const { (void)LZ4F_freeDecompressionContext(context); }
 };
 
@@ -70,8 +71,8 @@ class ModernFrame {
   // The DictID flag is the lowest bit of the FLG byte, which follows the magic. The first input chunk holds
   // both, unless the data ends there.
   static bool needs_dictionary(std::span<const std::byte> head) {
-    return head.size() > magic.size() && head.front() == magic.front() &&
-           (head[magic.size()] & std::byte{1}) != std::byte{0};
+    return head.size() > lz4_magic.size() && head.front() == lz4_magic.front() &&
+           (head[lz4_magic.size()] & std::byte{1}) != std::byte{0};
   }
 
   static const char* explain(std::size_t result) {
@@ -80,7 +81,7 @@ class ModernFrame {
     return "invalid lz4 data";
   }
 
-  std::unique_ptr<LZ4F_dctx, FreeContext> context_{};
+  std::unique_ptr<LZ4F_dctx, FreeLz4Context> context_{};
   std::size_t wanted_ = 7;  // smallest frame header with its magic
   bool started_ = false;
   bool pending_ = false;  // the output was full, so that there may be more of it without further input
@@ -169,7 +170,7 @@ class Lz4Decoder final : public MemberDecoder {
  private:
   Result<Step> step(Work& work) override {
     if (std::holds_alternative<std::monostate>(frame_)) {
-      if (work.in.size() < magic.size()) return Step::input;
+      if (work.in.size() < lz4_magic.size()) return Step::input;
       if (probe_magic(work.in, legacy_magic) == Probe::yes)
         frame_.emplace<LegacyFrame>();
       else if (is_skippable_frame(work.in))
@@ -192,7 +193,7 @@ class Lz4Codec final : public Codec {
   Probe probe(std::span<const std::byte> head) const noexcept override {
     const auto rest = after_skippable_frames(head);
     if (!rest) return Probe::no;  // the zstd codec claims what holds nothing but skippable frames
-    const Probe frame = probe_magic(*rest, magic);
+    const Probe frame = probe_magic(*rest, lz4_magic);
     return frame != Probe::no ? frame : probe_magic(*rest, legacy_magic);
   }
   Probe probe_next(std::span<const std::byte> head) const noexcept override {
@@ -205,11 +206,11 @@ class Lz4Codec final : public Codec {
   }
 };
 
-constinit const Lz4Codec instance;
+constinit const Lz4Codec lz4_instance;
 
 }  // namespace
 
 extern const Codec& lz4_codec;
-constinit const Codec& lz4_codec = instance;
+constinit const Codec& lz4_codec = lz4_instance;
 
 }  // namespace dumpgate

@@ -20,8 +20,8 @@ namespace {
 
 namespace bio = boost::iostreams;
 
-constexpr std::array<std::byte, 6> magic{std::byte{0xfd}, std::byte{'7'}, std::byte{'z'},
-                                         std::byte{'X'},  std::byte{'Z'}, std::byte{0}};
+constexpr std::array<std::byte, 6> xz_magic{std::byte{0xfd}, std::byte{'7'}, std::byte{'z'},
+                                            std::byte{'X'},  std::byte{'Z'}, std::byte{0}};
 
 class Unxz : private bio::detail::lzma_base, private bio::detail::lzma_allocator<std::allocator<char>> {
  public:
@@ -83,17 +83,17 @@ class XzDecoder final : public MemberDecoder {
 class XzCodec final : public Codec {
  public:
   std::string_view name() const noexcept override { return "xz"; }
-  Probe probe(std::span<const std::byte> head) const noexcept override { return probe_magic(head, magic); }
+  Probe probe(std::span<const std::byte> head) const noexcept override { return probe_magic(head, xz_magic); }
   std::unique_ptr<Decoder> open(ByteStream& upstream, const Limits& limits, Aside&) const override {
     return std::make_unique<XzDecoder>(upstream, limits);
   }
 };
 
-constinit const XzCodec instance;
+constinit const XzCodec xz_instance;
 
 }  // namespace
 
 extern const Codec& xz_codec;
-constinit const Codec& xz_codec = instance;
+constinit const Codec& xz_codec = xz_instance;
 
 }  // namespace dumpgate

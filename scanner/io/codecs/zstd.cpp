@@ -21,10 +21,11 @@
 namespace dumpgate {
 namespace {
 
-constexpr std::array<std::byte, 4> magic{std::byte{0x28}, std::byte{0xb5}, std::byte{0x2f}, std::byte{0xfd}};
+constexpr std::array<std::byte, 4> frame_magic{std::byte{0x28}, std::byte{0xb5}, std::byte{0x2f},
+                                               std::byte{0xfd}};
 constexpr std::array<std::byte, 3> skippable_tail{std::byte{0x2a}, std::byte{0x4d}, std::byte{0x18}};
 
-struct FreeContext {
+struct FreeZstdContext {
   void operator()(ZSTD_DCtx* context) const { (void)ZSTD_freeDCtx(context); }
 };
 
@@ -59,7 +60,7 @@ class ZstdDecoder final : public MemberDecoder {
  private:
   Result<Step> step(Work& work) override {
     if (!started_) {
-      if (work.in.size() < magic.size()) return Step::input;
+      if (work.in.size() < frame_magic.size()) return Step::input;
       started_ = true;
       if (is_skippable_frame(work.in)) skippable_.emplace(aside_);
     }
@@ -83,7 +84,7 @@ class ZstdDecoder final : public MemberDecoder {
   Aside& aside_;
   bool started_ = false;
   std::optional<SkippableFrame> skippable_{};
-  std::unique_ptr<ZSTD_DCtx, FreeContext> context_;
+  std::unique_ptr<ZSTD_DCtx, FreeZstdContext> context_;
   std::size_t wanted_ = 5;  // smallest frame header with its magic
   bool pending_ = false;    // the output was full, so that there may be more of it without further input
 };
@@ -111,9 +112,10 @@ class ZstdCodec final : public Codec {
     const std::byte first = head.front();
     const bool old = first == std::byte{0x1e} || (first >= std::byte{0x22} && first <= std::byte{0x27});
     const bool skippable = (first & std::byte{0xf0}) == std::byte{0x50};
-    if (!skippable && !old) return probe_magic(head, magic);
+    if (!skippable && !old) return probe_magic(head, frame_magic);
     if (head.size() == 1) return Probe::cut;
-    return probe_magic(head.subspan(1), skippable ? std::span(skippable_tail) : std::span(magic).last<3>());
+    return probe_magic(head.subspan(1),
+                       skippable ? std::span(skippable_tail) : std::span(frame_magic).last<3>());
   }
   static bool is_lz4(std::span<const std::byte> head) {
     ByteCursor cursor(head);
@@ -122,11 +124,11 @@ class ZstdCodec final : public Codec {
   }
 };
 
-constinit const ZstdCodec instance;
+constinit const ZstdCodec zstd_instance;
 
 }  // namespace
 
 extern const Codec& zstd_codec;
-constinit const Codec& zstd_codec = instance;
+constinit const Codec& zstd_codec = zstd_instance;
 
 }  // namespace dumpgate

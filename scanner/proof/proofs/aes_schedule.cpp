@@ -31,11 +31,11 @@ class AesScheduleProof final : public Proof {
   }
 };
 
-constinit const AesScheduleProof proof;
+constinit const AesScheduleProof aes_schedule_instance;
 
 }  // namespace
 
 extern const Proof& aes_schedule_proof;
-const Proof& aes_schedule_proof = proof;
+const Proof& aes_schedule_proof = aes_schedule_instance;
 
 }  // namespace dumpgate

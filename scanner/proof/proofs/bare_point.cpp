@@ -30,11 +30,11 @@ class BarePointProof final : public Proof {
   }
 };
 
-constinit const BarePointProof proof;
+constinit const BarePointProof bare_point_instance;
 
 }  // namespace
 
 extern const Proof& bare_point_proof;
-const Proof& bare_point_proof = proof;
+const Proof& bare_point_proof = bare_point_instance;
 
 }  // namespace dumpgate

@@ -22,11 +22,11 @@ class ContainerProof final : public Proof {
   }
 };
 
-constinit const ContainerProof proof;
+constinit const ContainerProof container_instance;
 
 }  // namespace
 
 extern const Proof& container_proof;
-const Proof& container_proof = proof;
+const Proof& container_proof = container_instance;
 
 }  // namespace dumpgate

@@ -16,11 +16,11 @@ class DsaProof final : public Proof {
   }
 };
 
-constinit const DsaProof proof;
+constinit const DsaProof dsa_instance;
 
 }  // namespace
 
 extern const Proof& dsa_proof;
-const Proof& dsa_proof = proof;
+const Proof& dsa_proof = dsa_instance;
 
 }  // namespace dumpgate

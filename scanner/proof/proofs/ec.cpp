@@ -33,11 +33,11 @@ class EcProof final : public Proof {
   }
 };
 
-constinit const EcProof proof;
+constinit const EcProof ec_instance;
 
 }  // namespace
 
 extern const Proof& ec_proof;
-const Proof& ec_proof = proof;
+const Proof& ec_proof = ec_instance;
 
 }  // namespace dumpgate

@@ -54,11 +54,11 @@ class HmacPadsProof final : public Proof {
   }
 };
 
-constinit const HmacPadsProof proof;
+constinit const HmacPadsProof hmac_pads_instance;
 
 }  // namespace
 
 extern const Proof& hmac_pads_proof;
-const Proof& hmac_pads_proof = proof;
+const Proof& hmac_pads_proof = hmac_pads_instance;
 
 }  // namespace dumpgate

@@ -195,11 +195,11 @@ class JwsTokenProof final : public Proof {
   }
 };
 
-constinit const JwsTokenProof proof;
+constinit const JwsTokenProof jws_token_instance;
 
 }  // namespace
 
 extern const Proof& jws_token_proof;
-const Proof& jws_token_proof = proof;
+const Proof& jws_token_proof = jws_token_instance;
 
 }  // namespace dumpgate

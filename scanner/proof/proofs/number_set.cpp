@@ -336,11 +336,11 @@ class NumberSetProof final : public Proof {
   }
 };
 
-constinit const NumberSetProof proof;
+constinit const NumberSetProof number_set_instance;
 
 }  // namespace
 
 extern const Proof& number_set_proof;
-const Proof& number_set_proof = proof;
+const Proof& number_set_proof = number_set_instance;
 
 }  // namespace dumpgate

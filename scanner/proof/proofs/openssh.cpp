@@ -109,11 +109,11 @@ class OpensshProof final : public Proof {
   }
 };
 
-constinit const OpensshProof proof;
+constinit const OpensshProof openssh_instance;
 
 }  // namespace
 
 extern const Proof& openssh_proof;
-const Proof& openssh_proof = proof;
+const Proof& openssh_proof = openssh_instance;
 
 }  // namespace dumpgate

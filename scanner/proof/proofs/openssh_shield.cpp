@@ -37,11 +37,11 @@ class OpensshShieldProof final : public Proof {
   }
 };
 
-constinit const OpensshShieldProof proof;
+constinit const OpensshShieldProof openssh_shield_instance;
 
 }  // namespace
 
 extern const Proof& openssh_shield_proof;
-const Proof& openssh_shield_proof = proof;
+const Proof& openssh_shield_proof = openssh_shield_instance;
 
 }  // namespace dumpgate

@@ -158,11 +158,11 @@ class Pkcs8Proof final : public Proof {
   }
 };
 
-constinit const Pkcs8Proof proof;
+constinit const Pkcs8Proof pkcs8_instance;
 
 }  // namespace
 
 extern const Proof& pkcs8_proof;
-const Proof& pkcs8_proof = proof;
+const Proof& pkcs8_proof = pkcs8_instance;
 
 }  // namespace dumpgate

@@ -41,11 +41,11 @@ class PublicFormProof final : public Proof {
   }
 };
 
-constinit const PublicFormProof proof;
+constinit const PublicFormProof public_form_instance;
 
 }  // namespace
 
 extern const Proof& public_form_proof;
-const Proof& public_form_proof = proof;
+const Proof& public_form_proof = public_form_instance;
 
 }  // namespace dumpgate

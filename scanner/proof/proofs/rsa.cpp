@@ -35,11 +35,11 @@ class RsaProof final : public Proof {
   }
 };
 
-constinit const RsaProof proof;
+constinit const RsaProof rsa_instance;
 
 }  // namespace
 
 extern const Proof& rsa_proof;
-const Proof& rsa_proof = proof;
+const Proof& rsa_proof = rsa_instance;
 
 }  // namespace dumpgate

@@ -40,10 +40,10 @@ class JsonForm : public ReportForm {
   }
 };
 
-constinit const JsonForm instance;
+constinit const JsonForm json_instance;
 
 }  // namespace
 
-constinit const ReportForm& json_form = instance;
+constinit const ReportForm& json_form = json_instance;
 
 }  // namespace dumpgate

@@ -55,10 +55,10 @@ class JsonlForm : public ReportForm {
   }
 };
 
-constinit const JsonlForm instance;
+constinit const JsonlForm jsonl_instance;
 
 }  // namespace
 
-constinit const ReportForm& jsonl_form = instance;
+constinit const ReportForm& jsonl_form = jsonl_instance;
 
 }  // namespace dumpgate

@@ -17,7 +17,7 @@ namespace dumpgate {
 namespace {
 
 // A viewer reads the first of many gaps; the JSON form lists them all.
-constexpr std::size_t gaps_in_full = 1000;
+constexpr std::size_t most_sarif_gaps = 1000;
 
 // RFC 3986: everything but unreserved characters and '/' is percent-encoded, byte by byte, so that no name is
 // lost and none ends or starts another part of the reference.
@@ -288,13 +288,13 @@ void write_invocation(JsonWriter& json, const ScanRecord& record, const Verdict&
     }
     std::size_t written = 0;
     for (const Gap& gap : record.gaps) {
-      if (written++ == gaps_in_full) break;
+      if (written++ == most_sarif_gaps) break;
       write_gap(json, gap, artifacts);
     }
-    if (record.gaps.size() > gaps_in_full) {
+    if (record.gaps.size() > most_sarif_gaps) {
       const JsonWriter::Scope notification = json.object();
       write_message(json, "error", "gap/more",
-                    std::to_string(record.gaps.size() - gaps_in_full) + " more gaps are not listed here.");
+                    std::to_string(record.gaps.size() - most_sarif_gaps) + " more gaps are not listed here.");
     }
   }
   const JsonWriter::Scope notifications = json.array("toolConfigurationNotifications");
@@ -356,10 +356,10 @@ class SarifForm : public ReportForm {
   }
 };
 
-constinit const SarifForm instance;
+constinit const SarifForm sarif_instance;
 
 }  // namespace
 
-constinit const ReportForm& sarif_form = instance;
+constinit const ReportForm& sarif_form = sarif_instance;
 
 }  // namespace dumpgate

@@ -15,7 +15,7 @@
 namespace dumpgate {
 namespace {
 
-constexpr std::size_t gaps_in_full = 20;
+constexpr std::size_t most_text_gaps = 20;
 constexpr std::size_t label_width = 13;
 
 std::string_view word_of(Decision decision) {
@@ -147,9 +147,9 @@ void write_coverage(Page& page, const ScanRecord& record, const Verdict& verdict
   // Absent memory holds nothing back; what does comes first.
   std::stable_partition(gaps.begin(), gaps.end(),
                         [](const Gap* gap) { return gap->reason != GapReason::absent; });
-  for (std::size_t i = 0; i < std::min(gaps.size(), gaps_in_full); ++i) write_gap(page, *gaps[i]);
-  if (gaps.size() > gaps_in_full) {
-    page.more("and " + plural(gaps.size() - gaps_in_full, "more gap", "more gaps"));
+  for (std::size_t i = 0; i < std::min(gaps.size(), most_text_gaps); ++i) write_gap(page, *gaps[i]);
+  if (gaps.size() > most_text_gaps) {
+    page.more("and " + plural(gaps.size() - most_text_gaps, "more gap", "more gaps"));
   }
 }
 
@@ -254,10 +254,10 @@ class TextForm : public ReportForm {
   }
 };
 
-constinit const TextForm instance;
+constinit const TextForm text_instance;
 
 }  // namespace
 
-constinit const ReportForm& text_form = instance;
+constinit const ReportForm& text_form = text_instance;
 
 }  // namespace dumpgate
