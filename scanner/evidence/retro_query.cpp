@@ -38,9 +38,16 @@ std::size_t count_pairs(const Places& places) {
 // All alignments together: a number may be cut by the end of a page of the dump. It seldom is.
 constexpr double handicap_of_cut = most_phases * most_phases;
 
-// The probability that a set holds the hash of a window that its dump did not hold.
-double chance_of(const RetroSet& set) {
-  return set.values.empty() ? 0 : std::ldexp(1.0, -static_cast<int>(retro_bits + set.level));
+// The probability that a filter holds the hash of a window that its dump did not hold, of windows that are
+// asked for: those that one of the sets would have kept. A set of a higher level than the other's kept only a
+// part of them.
+double chance_of(const RetroFilter& filter, bool in_both) {
+  const unsigned level =
+      in_both ? std::min(filter.scattered.level, filter.inside.level) : filter.scattered.level;
+  const auto of_set = [level](const RetroSet& set) {
+    return set.values.empty() ? 0 : std::ldexp(1.0, -static_cast<int>(retro_bits + set.level - level));
+  };
+  return of_set(filter.scattered) + (in_both ? of_set(filter.inside) : 0);
 }
 
 }  // namespace
@@ -94,7 +101,7 @@ RetroQuery::RetroQuery(const RetroSecret& secret, const RetroHash& hash) : key_i
 void RetroQuery::judge(const Form& form, const RetroFilter& filter, Judged& judged) {
   // Only bytes are ever inside of random stretches.
   const bool bytes = form.kind == RetroKind::bytes;
-  const double of_one = chance_of(filter.scattered) + (bytes ? chance_of(filter.inside) : 0);
+  const double of_one = chance_of(filter, bytes);
   std::array<std::size_t, most_phases> matched{};
   std::array<std::size_t, most_phases> asked{};
   std::size_t all_matched = 0;

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <functional>
 #include <map>
@@ -258,6 +259,33 @@ TEST(RetroQuery, ForeignKeysAreNotFound) {
   }
   // One key in a hundred thousand may be.
   EXPECT_LE(wrong, 1U);
+}
+
+// A sample is asked for few windows, and holds each of these by chance as often as a whole filter does: what
+// was left out makes nothing that was asked for more telling.
+TEST(RetroQuery, OneWindowOfASampledFilterTellsNoMoreThanOneOfAWholeOne) {
+  constexpr unsigned level = 9;
+  const Bytes raw = test::noise(4'096, 17);
+  const auto secret = retro_secret_of_bytes(raw);
+  ASSERT_TRUE(secret);
+  const RetroQuery query(*secret, hash());
+  RetroFilter filter;
+  filter.key_id = hash().id();
+  filter.scattered.level = filter.inside.level = level;
+  unsigned tried = 0;
+  for (std::size_t at = 0; at + 16 <= raw.size(); ++at) {
+    const std::span<const std::byte> window = std::span(raw).subspan(at, 16);
+    const std::uint64_t value = hash()(RetroKind::bytes, window);
+    if (!retro_remembered(RetroKind::bytes, window) || !filter.scattered.covers(value)) continue;
+    // The only value of its set; a foreign window that is asked for is it once in 2^retro_bits times.
+    filter.scattered.values = {value << level >> (64 - retro_bits)};
+    ASSERT_TRUE(filter.scattered.holds(value));
+    const RetroAnswer answer = query.ask(filter);
+    EXPECT_EQ(answer.result, RetroResult::undecidable) << answer.layout << " of " << answer.asked;
+    EXPECT_GE(answer.false_probability, std::ldexp(1.0, -static_cast<int>(retro_bits)));
+    ++tried;
+  }
+  EXPECT_GE(tried, 1U);
 }
 
 TEST(RetroQuery, HalfAPrimeIsEnough) {
