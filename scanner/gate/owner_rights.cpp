@@ -28,6 +28,18 @@ bool keep_capabilities(std::uint32_t wanted) {
   return ::syscall(SYS_capset, &header, sets.data()) == 0;
 }
 
+std::uint32_t capabilities_of(KeptRights kept) {
+  switch (kept) {
+    case KeptRights::none:
+      return 0;
+    case KeptRights::of_intake:
+      return 1U << CAP_CHOWN | 1U << CAP_LEASE;
+    case KeptRights::of_peers:
+      return 1U << CAP_SYS_PTRACE;
+  }
+  return 0;
+}
+
 }  // namespace
 
 Result<void> take_owner_rights(const std::string& directory, KeptRights kept) {
@@ -37,7 +49,7 @@ Result<void> take_owner_rights(const std::string& directory, KeptRights kept) {
                  "cannot open " + printable(directory) + ": " + std::generic_category().message(errno),
                  std::nullopt};
   if (::geteuid() != 0 || status.st_uid == 0) return {};
-  const std::uint32_t capabilities = kept == KeptRights::of_intake ? 1U << CAP_CHOWN | 1U << CAP_LEASE : 0U;
+  const std::uint32_t capabilities = capabilities_of(kept);
   const bool done =
       ::prctl(PR_SET_KEEPCAPS, capabilities != 0 ? 1 : 0, 0, 0, 0) == 0 && ::setgroups(0, nullptr) == 0 &&
       ::setresgid(status.st_gid, status.st_gid, status.st_gid) == 0 &&
@@ -47,6 +59,11 @@ Result<void> take_owner_rights(const std::string& directory, KeptRights kept) {
       ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
   if (done) return {};
   return Error{ErrorCode::io, "cannot take the rights of the owner of " + printable(directory), std::nullopt};
+}
+
+Result<void> give_up_kept_rights() {
+  if (::geteuid() == 0 || keep_capabilities(0)) return {};
+  return Error{ErrorCode::io, "cannot give up rights", std::nullopt};
 }
 
 }  // namespace dumpgate

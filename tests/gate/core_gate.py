@@ -239,6 +239,7 @@ class Socketed(CoreCase):
     def test_kernel_hands_over_its_cores(self):
         if not MODES.exists() or "socket" not in MODES.read_text().split():
             self.skipTest("this kernel has no coredump sockets")
+        self.give_to(owner=1)  # whose rights the server works with
         path = self.serve()
         with pattern_lock():
             try:
@@ -252,6 +253,8 @@ class Socketed(CoreCase):
         kept = [place.read_bytes() for place in self.quarantine.glob("*/dump")]
         self.assertEqual(len(kept), 1)
         self.assertIn(self.key.pem, kept[0])
+        for verdict in self.logged("dump-verdict"):
+            self.assertEqual(verdict["source"]["producer"]["program"], os.path.realpath(sys.executable))
         self.nothing_left_behind()
         self.check_log()
 

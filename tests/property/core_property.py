@@ -176,6 +176,20 @@ class Socket(CoreCase):
         self.assertEqual(os.path.basename(producer["program"]), os.path.basename(os.path.realpath(sys.executable)))
         self.check_log()
 
+    def test_root_serves_with_the_rights_of_the_spools_owner(self):
+        self.give_to(owner=1)
+        server, path = self.serve()
+        # One that is refused has been served: by then nothing is as it was at the start.
+        with self.connected(path) as client:
+            with contextlib.suppress(ConnectionResetError):
+                self.assertEqual(client.recv(1), b"")
+        with open(f"/proc/{server.pid}/status", encoding="ascii") as status:
+            told = dict(line.split(":\t", 1) for line in status.read().splitlines())
+        self.assertEqual(told["Uid"].split(), ["1"] * 4)
+        self.assertEqual(told["Gid"].split(), ["1"] * 4)
+        sys_ptrace = 1 << 19
+        self.assertEqual([int(told[of], 16) & ~sys_ptrace for of in ("CapInh", "CapPrm", "CapEff", "CapAmb")], [0] * 4)
+
     def test_process_that_does_not_dump_core_is_not_listened_to(self):
         # Whoever may open the socket can connect, offer, and send a core of his own making: none of it is taken.
         server, path = self.serve()

@@ -43,7 +43,7 @@ class CoreVerb final : public Command {
     app.footer(
         "Exit codes: as those of scan; a dropped core is a hold. Run by root, it works with the rights of "
         "the\n"
-        "owner of the quarantine.");
+        "owner of the quarantine; of a coredump socket, once it listens.");
   }
 
   int run() override {
@@ -65,23 +65,26 @@ class CoreVerb final : public Command {
 
  private:
   int serve() {
-    const auto spool = Spool::open(quarantine_, release_);
-    if (!spool) return gate_failure(spool.error());
-    if (const auto prepared = setup_.prepare(); !prepared) return gate_failure(prepared.error());
     std::vector<Descriptor> listeners;
     auto listener = listen_on_path(socket_, 0600);
     if (!listener) return gate_failure(listener.error());
     listeners.push_back(std::move(*listener));
+    // The path may lie where root alone may listen. What is to be read of those who dump core needs one right
+    // more.
+    if (const auto taken = take_owner_rights(quarantine_, KeptRights::of_peers); !taken)
+      return gate_failure(taken.error());
+    const auto spool = Spool::open(quarantine_, release_);
+    if (!spool) return gate_failure(spool.error());
+    if (const auto prepared = setup_.prepare(); !prepared) return gate_failure(prepared.error());
     write_stderr("dumpgate: coredump socket on " + printable(socket_) + "\n");
     serve_connections(listeners, most_cores, stop_requested, [&](int number) {
       try {
         const auto facts = peer_of_coredump(number);
         if (!facts) return (void)gate_failure(facts.error());
+        if (const auto given = give_up_kept_rights(); !given) return (void)gate_failure(given.error());
         TimedSocket socket(number);
         const auto agreed = agree_on_coredump(socket, true, std::chrono::steady_clock::now() + agreement);
         if (!agreed) return (void)gate_failure(agreed.error());
-        if (const auto taken = take_owner_rights(quarantine_); !taken)
-          return (void)gate_failure(taken.error());
         const PassageOutcome outcome =
             keep_core(number, *facts, "coredump-socket", core_, *spool, setup_.context());
         write_stderr("dumpgate: " + outcome.message + "\n");
