@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "scanner/evidence/dsse.h"
+#include "scanner/evidence/dump_fate.h"
 #include "scanner/evidence/index_rows.h"
 
 namespace dumpgate {
@@ -115,7 +116,8 @@ std::string_view fate_of(const DumpHistory& dump) {
         return at.release.stage == "intent" && !ended(at.leaf);
       }))
     return "release began";
-  return any("intent") ? "release aborted" : "kept";
+  if (any("intent")) return "release aborted";
+  return fate_without_release(dump.verdict.channel, dump.verdict.result);
 }
 
 }  // namespace dumpgate

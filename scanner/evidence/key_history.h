@@ -41,7 +41,7 @@ struct KeyHistory {
 // ErrorCode::corrupt: the index names a leaf that does not bear it out.
 Result<KeyHistory> key_history(const LogReader& reader, const LogIndex& index, const std::string& sha256);
 
-// "released", "release began", "release aborted", "kept".
+// "released", "release began", "release aborted", or as evidence/dump_fate.h has it.
 std::string_view fate_of(const DumpHistory& dump);
 
 // As text for a person, and as one JSON object (docs/evidence.md).

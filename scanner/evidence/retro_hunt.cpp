@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "scanner/base/hex.h"
+#include "scanner/evidence/dump_fate.h"
 #include "scanner/evidence/statement.h"
 
 namespace dumpgate {
@@ -58,6 +59,7 @@ Result<void> RetroHunt::see(std::uint64_t index, std::string_view statement) {
     dump.sha256 = text(part(subjects.front(), "digest"), "sha256");
   }
   dump.decision = text(predicate, "result");
+  examined.channel = text(part(predicate, "source"), "channel");
   dump.finished = text(part(predicate, "times"), "finished");
   const Json& coverage = part(predicate, "coverage");
   const Json& bytes = part(coverage, "bytesExamined");
@@ -78,7 +80,7 @@ std::vector<RetroDump> RetroHunt::ask(const RetroQuery& query, const ArtifactRea
   for (const Examined& examined : verdicts_) {
     RetroDump dump = examined.dump;
     const auto fate = fates_.find(dump.scan_id);
-    dump.fate = fate == fates_.end() ? "kept" : fate->second;
+    dump.fate = fate == fates_.end() ? fate_without_release(examined.channel, dump.decision) : fate->second;
     dump.answer = answer_for(examined, query, read);
     dumps.push_back(std::move(dump));
   }

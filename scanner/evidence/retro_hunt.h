@@ -24,7 +24,7 @@ struct RetroDump {
   std::string name{};      // of the dump, as the leaf has it
   std::string sha256{};    // "" when the dump was never read to its end
   std::string decision{};  // "release", "block", "hold"
-  std::string fate{};      // "released", "release intended", "release aborted", "kept"
+  std::string fate{};      // "released", "release intended", "release aborted", or as in dump_fate.h
   std::string finished{};  // when it was examined, as the leaf has it
   RetroAnswer answer{};
 };
@@ -47,6 +47,7 @@ class RetroHunt {
     RetroDump dump{};
     std::string filter_sha256{};  // "" when the leaf names none
     std::optional<std::uint64_t> bytes_examined{};
+    std::string channel{};
     bool complete = false;  // examined whole
   };
   static RetroAnswer answer_for(const Examined& examined, const RetroQuery& query,

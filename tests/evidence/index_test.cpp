@@ -55,7 +55,7 @@ TEST_F(IndexTest, NamesEveryDumpThatHeldOrSawTheKeyAndWhatBecameOfIt) {
   EXPECT_EQ(told.dumps[0].relation, KeyRelation::held);
   EXPECT_EQ(told.dumps[0].verdict.result, "block");
   EXPECT_EQ(told.dumps[0].key->relation, "n=p*q");
-  EXPECT_EQ(fate_of(told.dumps[0]), "kept");
+  EXPECT_EQ(fate_of(told.dumps[0]), "not released");
   EXPECT_EQ(told.dumps[1].name, "released");
   EXPECT_EQ(told.dumps[1].relation, KeyRelation::seen);
   EXPECT_EQ(fate_of(told.dumps[1]), "released");
@@ -64,7 +64,7 @@ TEST_F(IndexTest, NamesEveryDumpThatHeldOrSawTheKeyAndWhatBecameOfIt) {
   EXPECT_EQ(history(digest_of('b')).dumps.size(), 1U);
   EXPECT_TRUE(history(digest_of('9')).dumps.empty());
   const std::string text = history_text(told, "a.pem", reader().checkpoint());
-  for (const char* const word : {"blocked", "HELD", "kept", "directory out", "the whole of it"})
+  for (const char* const word : {"blocked", "HELD", "not released", "directory out", "the whole of it"})
     EXPECT_NE(text.find(word), std::string::npos) << word;
 }
 

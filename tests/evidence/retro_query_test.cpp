@@ -406,7 +406,7 @@ TEST(RetroHunt, AnswersForEveryDumpOfALog) {
   EXPECT_EQ(dumps[0].index, 0U);
   EXPECT_EQ(dumps[0].name, "core A");
   EXPECT_EQ(dumps[1].answer.result, RetroResult::not_contained);
-  EXPECT_EQ(dumps[1].fate, "kept");
+  EXPECT_EQ(dumps[1].fate, "not released");
   for (std::size_t i = 2; i < 7; ++i) {
     EXPECT_EQ(dumps[i].answer.result, RetroResult::undecidable) << i;
     EXPECT_FALSE(dumps[i].answer.reason.empty());

@@ -74,6 +74,17 @@ class Verdicts(GateCase):
         self.assertEqual((self.released / other).read_bytes(), self.clean)
         self.check_log()
 
+    def test_dump_that_check_let_pass_is_not_said_to_be_kept(self):
+        key = keys.Key("rsa", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
+        for content, code in ((dumps.kernel_core([key.public_pem]), RELEASE), (dumps.kernel_core([key.pem]), BLOCK)):
+            path = self.write("dump", content)
+            self.assertEqual(run("gate", "check", "--log", self.log, "--keys", self.keys, path).code, code)
+        asked = run("log", "query", "--log", self.log, "--key", key.public_sha256, "--format", "json")
+        self.assertEqual([dump["became"] for dump in json.loads(asked.out)["dumps"]], ["let pass", "not released"])
+        hunted = run("log", "hunt", self.write("key", key.pem), "--log", self.log, "--site-key", self.keys / "site.key",
+                     "--format", "json")
+        self.assertEqual([dump["fate"] for dump in json.loads(hunted.out)["dumps"]], ["let pass", "not released"])
+
     def test_check_gives_the_exit_codes_of_scan_and_logs_the_verdict(self):
         key = keys.Key("rsa", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
         where = ("--log", self.log, "--keys", self.keys)

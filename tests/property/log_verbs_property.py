@@ -65,7 +65,7 @@ class Verbs(GateCase):
         public = self.write("public.pem", self.key.public_pem)
         for form in (self.certificate, der, public, self.write("public.der", self.key.public), self.key.public_sha256):
             done = self.held("query", "--key", form, words=f"key {self.key.public_sha256}")
-            for words in (b"HELD the private key", b"held its public half", b"became      kept", b"became      released"):
+            for words in (b"HELD the private key", b"held its public half", b"became      not released", b"became      released"):
                 self.assertIn(words, done.out)
         self.log_ends(0, "No dump in the log is known to have held it", "query", "--key", UNKNOWN)
         told = json.loads(self.held("query", "--key", self.certificate, "--format", "json", words="").out)
