@@ -276,6 +276,87 @@ class OtherFileSystem(SiteCase):
         self.assertEqual(list(self.inbox.iterdir()), [])
 
 
+class MountedOver(SiteCase):
+    """Another directory is mounted over one of the gate's while it works, in a mount namespace of the test's own."""
+
+    # $1 is mounted over $2 once the first dump has left; then a second one comes. The gate's command follows.
+    SCRIPT = """
+other=$1 over=$2 inbox=$3 released=$4 core=$5
+shift 5
+"$@" & gate=$!
+until [ -e "$released/first" ]; do kill -0 $gate || exit 100; sleep 0.05; done
+mount --bind "$other" "$over" || exit 101
+cp "$core" "$inbox/.second" && mv "$inbox/.second" "$inbox/second"
+wait $gate
+"""
+
+    def setUp(self):
+        super().setUp()
+        need("unshare", "mount")
+        self.other = self.directory / "other"
+        self.other.mkdir(mode=0o700)
+        allowed = boundary.finished(["unshare", "-m", "mount", "--bind", self.other, self.other])
+        if allowed.code != 0:
+            self.skipTest(f"nothing may be mounted in a namespace of one's own here: {allowed.err.decode().strip()}")
+
+    def mounted_over(self, place):
+        """Runs a gate over one of whose directories `other` is mounted; how it ended."""
+        self.put("first", self.clean)
+        command = [word for word in map(str, self.command("--rescan", "1")) if word != "--once"]
+        done = boundary.finished(["unshare", "-m", "--propagation", "private", "sh", "-c", self.SCRIPT, "sh", self.other, place,
+                                  self.inbox, self.released, self.write("second.core", self.clean), *command])
+        self.assertEqual(done.code, program.INTERNAL, done)
+        (stop,) = [control for control in self.logged("control") if control["event"] == "stop"]
+        self.assertEqual(stop["details"]["because"], f"{place} is not the directory any more that it was when the work began")
+        self.assertEqual(self.releases().popitem()[1], ["intent", "complete"])
+        # Without the mount everything is where it was, and nothing went to where nobody had meant it to go.
+        self.only_released("first")
+        self.assertEqual(self.kept(), [])
+
+    def test_gate_with_another_release_directory_stops_and_releases_nothing_into_either(self):
+        self.mounted_over(self.released)
+        self.assertEqual(os.listdir(self.other), [])
+        self.assertEqual(os.listdir(self.inbox), ["second"])
+        again = self.gate()
+        self.assertEqual(again.code, 0, again)
+        self.only_released("first", "second")
+
+    def test_gate_with_another_quarantine_stops_and_takes_nothing_in(self):
+        self.mounted_over(self.quarantine)
+        self.assertEqual(os.listdir(self.other), [])
+        self.assertEqual(os.listdir(self.inbox), ["second"])
+
+    def test_gate_with_another_input_directory_stops_and_takes_nothing_in(self):
+        self.mounted_over(self.inbox)
+        self.assertEqual(os.listdir(self.other), ["second"])
+        self.assertEqual(os.listdir(self.inbox), [])
+
+    def test_release_directory_that_is_mounted_over_while_a_dump_is_examined_gets_nothing(self):
+        need("strace")
+        trace = self.directory / "trace"
+        self.put("core", self.clean)
+        script = """
+other=$1 released=$2 trace=$3
+shift 3
+"$@" & gate=$!
+until grep -q fadvise64 "$trace" 2>/dev/null; do kill -0 $gate || exit 100; sleep 0.05; done
+mount --bind "$other" "$released" || exit 101
+wait $gate
+"""
+        done = boundary.finished(
+            ["unshare", "-m", "--propagation", "private", "sh", "-c", script, "sh", self.other, self.released, trace,
+             "strace", "-f", "-qq", "-o", trace, "-e", "trace=fadvise64", "-e",
+             f"inject=fadvise64:delay_enter={HELD_BACK_S * 1_000_000}", *self.command()])
+        self.assertEqual(done.code, program.INTERNAL, done)
+        self.assertIn(b"is not the directory any more", done.err)
+        self.assertEqual(os.listdir(self.other), [])
+        self.only_released()
+        self.assertEqual(self.releases(), {})
+        again = self.gate()
+        self.assertEqual(again.code, 0, again)
+        self.only_released("core")
+
+
 class OtherUser(SiteCase):
     """A gate that runs as an ordinary user, with directories of its own, and a sender who is another one."""
 
