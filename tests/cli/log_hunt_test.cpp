@@ -75,8 +75,8 @@ TEST_F(LogHunt, SaysWhichDumpHeldTheKeyAndNothingOfTheKey) {
 
   const ProgramRun found = hunt(key_);
   EXPECT_EQ(found.code, 1) << found.err;
-  EXPECT_THAT(found.out, HasSubstr("contained  kept  core.held"));
-  EXPECT_THAT(found.out, HasSubstr("not contained  kept  core.clean"));
+  EXPECT_THAT(found.out, HasSubstr("contained  not released  core.held"));
+  EXPECT_THAT(found.out, HasSubstr("not contained  not released  core.clean"));
   EXPECT_THAT(found.out, HasSubstr("2 dumps: 1 contained it, 1 did not, 0 undecidable"));
   for (std::size_t at = 30; at + 64 < pem.size(); at += 8)
     EXPECT_THAT(found.out + found.err, Not(HasSubstr(pem.substr(at, 8))));
