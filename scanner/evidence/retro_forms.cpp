@@ -145,6 +145,22 @@ struct FreeKey {
 };
 using Key = std::unique_ptr<EVP_PKEY, FreeKey>;
 
+// The one private key of a PEM file, which may hold certificates and parameters beside it; of other files
+// all.
+Result<std::span<const std::byte>> private_key_in(std::span<const std::byte> file) {
+  constexpr std::string_view begins = "-----BEGIN ";
+  constexpr std::string_view of_private_key = "PRIVATE KEY-----";
+  const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
+  std::optional<std::size_t> found;
+  for (std::size_t at = text.find(begins); at != std::string_view::npos; at = text.find(begins, at + 1)) {
+    const std::string_view line = text.substr(at, text.find_first_of("\r\n", at) - at);
+    if (!line.ends_with(of_private_key)) continue;
+    if (found) return usage("it holds several private keys: ask for each by itself");
+    found = at;
+  }
+  return file.subspan(found.value_or(0));
+}
+
 Key decode_key(std::span<const std::byte> bytes) {
   EVP_PKEY* made = nullptr;
   const std::unique_ptr<OSSL_DECODER_CTX, FreeKey> context(OSSL_DECODER_CTX_new_for_pkey(
@@ -322,7 +338,9 @@ SecretBytes exclusive_or(std::span<const std::byte> bytes, std::byte pad) {
 }  // namespace
 
 Result<RetroSecret> retro_secret_of_key(std::span<const std::byte> bytes) {
-  const Key key = decode_key(bytes);
+  const auto alone = private_key_in(bytes);
+  if (!alone) return alone.error();
+  const Key key = decode_key(*alone);
   if (!key)
     return usage(
         "not a private key in PEM or DER that OpenSSL reads without a passphrase; OpenSSH's own "
@@ -332,7 +350,7 @@ Result<RetroSecret> retro_secret_of_key(std::span<const std::byte> bytes) {
   bool added = false;
   if (EVP_PKEY_is_a(key.get(), "RSA") != 0 || EVP_PKEY_is_a(key.get(), "RSA-PSS") != 0)
     added = add_rsa(key, forms);
-  else if (EVP_PKEY_is_a(key.get(), "EC") != 0)
+  else if (EVP_PKEY_is_a(key.get(), "EC") != 0 || EVP_PKEY_is_a(key.get(), "SM2") != 0)
     added = add_scalar(key, OSSL_PKEY_PARAM_EC_ORDER, "d", forms);
   else if (EVP_PKEY_is_a(key.get(), "DSA") != 0 || EVP_PKEY_is_a(key.get(), "DH") != 0 ||
            EVP_PKEY_is_a(key.get(), "DHX") != 0)

@@ -35,6 +35,11 @@ std::size_t count_pairs(const Places& places) {
   return pairs;
 }
 
+// Of the ways in which a secret can lie in memory, the part that must be recognised before its absence is
+// said. Scalars of 256 bits reach 86 % or more (of 300 keys; half of them 98 %), of 224 bits 75 to 84 %; of
+// 192 bits 44 %.
+constexpr double least_reach = 0.75;
+
 // All alignments together: a number may be cut by the end of a page of the dump. It seldom is.
 constexpr double handicap_of_cut = most_phases * most_phases;
 
@@ -141,6 +146,8 @@ RetroAnswer RetroQuery::ask(const RetroFilter& filter) const {
     answer.reason = "the filter covers only a part of what was examined";
   } else if (reach_.recognised == 0) {
     answer.reason = "too little of the secret looks random: no filter could tell";
+  } else if (static_cast<double>(reach_.recognised) < least_reach * static_cast<double>(reach_.all)) {
+    answer.reason = "not found, but in too many of the ways in which it can lie in memory it would not be";
   } else {
     answer.result = RetroResult::not_contained;
   }

@@ -1,7 +1,7 @@
 // RetroQuery: asks retro filters whether the dumps they were made of held a secret. The one rule: an answer
 // carries the probability that it is false, computed from the number of windows that were there, of windows
-// that were asked, and of ways that were tried; "not contained" is said only where a form that lay whole in
-// the dump would have been seen.
+// that were asked, and of ways that were tried; "not contained" is said only where nearly all forms, had
+// they lain whole in the dump, would have been seen.
 
 #pragma once
 

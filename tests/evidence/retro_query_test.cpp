@@ -336,6 +336,50 @@ TEST(RetroQuery, WhatCannotBeKnownIsSaidToBeSo) {
   EXPECT_EQ(RetroQuery(*dull, hash()).ask(filter_of(background(9))).result, RetroResult::undecidable);
 }
 
+// Most ways in which 24 bytes can lie in memory leave one window of them, which tells nothing.
+TEST(RetroQuery, OfASecretThatMostlyWouldBeMissedNoNoIsSaid) {
+  const RetroSecret secret = secret_of(test::make_ec("P-192"));
+  const RetroQuery query(secret, hash());
+  EXPECT_GT(query.reach().recognised, 0U);
+  for (std::size_t shift = 0; shift < 8; ++shift) {
+    Bytes layer = background(12);
+    put(layer, 36'320 + shift, secret.forms.front().bytes);
+    const RetroAnswer answer = query.ask(filter_of(layer));
+    EXPECT_NE(answer.result, RetroResult::not_contained) << shift;
+    EXPECT_EQ(answer.reason.empty(), answer.result == RetroResult::contained);
+  }
+}
+
+TEST(RetroForms, KeysBesideCertificatesAndParametersAreRead) {
+  const test::Key key = test::make_ec("P-256");
+  const Bytes pem = traditional_pem_of(key);
+  BIO* bio = BIO_new(BIO_s_mem());
+  ASSERT_EQ(PEM_write_bio_PUBKEY(bio, key.get()), 1);
+  const Bytes public_half = contents(bio);
+  // As openssl ecparam -genkey writes it: the name of the curve first.
+  constexpr std::string_view parameters =
+      "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
+  const auto words = std::as_bytes(std::span(parameters));
+  for (const Bytes& before : {Bytes(words.begin(), words.end()), public_half}) {
+    Bytes file = before;
+    file.insert(file.end(), pem.begin(), pem.end());
+    const auto secret = retro_secret_of_key(file);
+    ASSERT_TRUE(secret) << secret.error().message;
+    EXPECT_EQ(secret->public_key_sha256, test::name_of(key));
+  }
+  // Which of two is meant nobody has said, and an answer for one would be taken for both.
+  Bytes both = pem;
+  const Bytes other = pem_of(test::make_key("ED25519"));
+  both.insert(both.end(), other.begin(), other.end());
+  EXPECT_FALSE(retro_secret_of_key(both));
+}
+
+TEST(RetroForms, ScalarsOfSm2AreNumbersAsThoseOfOtherCurves) {
+  const RetroSecret secret = secret_of(test::make_key("SM2"));
+  EXPECT_EQ(secret.kind, "sm2");
+  EXPECT_TRUE(std::ranges::any_of(secret.forms, [](const RetroForm& form) { return form.number == "d"; }));
+}
+
 TEST(RetroForms, EncryptedAndOtherFilesAreRefused) {
   EXPECT_FALSE(retro_secret_of_key(std::as_bytes(std::span("nothing"))));
   EXPECT_FALSE(retro_secret_of_key(pem_of(test::make_ec("P-256"), "word")));
