@@ -9,6 +9,7 @@
 
 #include "scanner/base/printable.h"
 #include "scanner/evidence/key_directory.h"
+#include "scanner/gate/owner_rights.h"
 #include "scanner/io/durable_file.h"
 
 namespace dumpgate {
@@ -34,6 +35,9 @@ int log_failure(const Error& error) {
 Result<WritableLog> open_writable_log(const std::string& directory, const std::string& keys) {
   auto signer = open_signing_key(keys);
   if (!signer) return signer.error();
+  // What root alone may read has been read.
+  if (path_exists(directory))
+    if (const auto taken = take_owner_rights(directory); !taken) return taken.error();
   auto log = EvidenceLog::open(directory, **signer);
   if (!log) return log.error();
   return WritableLog{.signer = std::move(*signer), .log = std::move(*log)};

@@ -27,6 +27,8 @@ struct WritableLog {
   std::unique_ptr<Signer> signer{};
   EvidenceLog log;
 };
+// Run by root, the process has the rights of the log's owner from here on, so that the gate can go on with
+// it.
 Result<WritableLog> open_writable_log(const std::string& directory, const std::string& keys);
 
 // Opens a log to read it; one that is not there is ErrorCode::usage. `verifier_key` as people give it; ""

@@ -11,6 +11,7 @@ import struct
 import subprocess
 
 import dumps
+import evidence_case
 import keys
 import program
 from gate_case import ERRORS, FaultCase, GateCase
@@ -206,6 +207,23 @@ class Rights(GateCase):
         verdict = [leaf for leaf in self.leaves() if leaf["predicateType"].endswith("dump-verdict:v1")][-1]
         self.assertEqual(verdict["predicate"]["source"]["requester"], "uid 0")
         self.all_is_the_owners()
+
+    def test_log_that_root_has_written_to_is_still_the_gates(self):
+        statement = self.write("statement", evidence_case.statement(1))
+        statement.chmod(0o600)  # and so are, below, the keys: root's, in an owner's log
+        for path in (self.keys, *self.keys.iterdir()):
+            os.chown(path, 0, 0)
+        for command in (("append", "--keys", self.keys, "--log", self.log, statement),
+                        ("checkpoint", "--log", self.log, "--sign", "--keys", self.keys)):
+            done = run("log", *command)
+            self.assertEqual(done.code, 0, done)
+            self.all_is_the_owners()
+        self.give_to(self.OWNER)
+        self.put("core", self.clean)
+        done = self.gate()
+        self.assertEqual(done.code, 0, done)
+        self.only_released("core")
+        self.all_is_the_owners(self.released)
 
     def test_clamd_socket_is_the_owners(self):
         place = self.directory / "run"
