@@ -234,6 +234,9 @@ Result<void> Passage::place_copy(SpoolState& state, int dump) {
     }
     if (::chmod(path.c_str(), released_mode) != 0) return io_error("cannot set the mode of a copy");
     if (auto synced = sync_directory(spool_.release_path()); !synced) return synced;
+    auto identity = spool_.release_identity();
+    if (!identity) return identity.error();
+    state.release_directory = std::move(*identity);
     state.stage = SpoolStage::placed;
     if (auto saved = spool_.save(state); !saved) return saved;
   }
@@ -249,6 +252,18 @@ Result<void> Passage::place_copy(SpoolState& state, int dump) {
   if (::unlink(spool_.dump_of(state.scan_id).c_str()) != 0 && errno != ENOENT)
     return io_error("cannot remove a released dump from quarantine");
   return sync_directory(spool_.place(state.scan_id));
+}
+
+// Of a copy that was placed and is not to be found, only the directory that it was placed in tells whether it
+// got its name and went on: in another one, a mount point without its file system, it never was.
+Result<void> Passage::copy_is_here(const SpoolState& state) const {
+  if (state.stage != SpoolStage::placed) return {};
+  const auto identity = spool_.release_identity();
+  if (!identity) return identity.error();
+  if (*identity == state.release_directory) return {};
+  return Error{ErrorCode::io,
+               spool_.release_name() + " is not the directory in which its copy for release lies",
+               std::nullopt};
 }
 
 PassageOutcome Passage::finish(const SpoolState& state, const GateVerdict& verdict, const LeafPlace& intent) {
@@ -311,6 +326,7 @@ PassageOutcome Passage::resume_unintended(SpoolState state) {
 
 // Of a release that is intended, with the dump still in quarantine.
 PassageOutcome Passage::complete(SpoolState state, const ReleaseTrace& trace) {
+  if (const auto here = copy_is_here(state); !here) return postponed(state.name, here.error().message);
   const Descriptor dump = spool_.open_dump(state.scan_id);
   if (!dump || take_read_lease(dump.get()) == WriteState::somebody)
     return postponed(state.name, "its dump cannot be opened, or somebody writes to it");

@@ -49,6 +49,7 @@ class Passage {
   Result<void> take_longer_name(SpoolState& state) const;
   Result<void> place_dump(SpoolState& state, int dump, const std::string& expected_sha256);
   Result<void> place_copy(SpoolState& state, int dump);
+  Result<void> copy_is_here(const SpoolState& state) const;
   PassageOutcome finish(const SpoolState& state, const GateVerdict& verdict, const LeafPlace& intent);
 
   const Spool& spool_;

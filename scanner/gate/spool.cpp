@@ -97,6 +97,17 @@ Result<void> Spool::in_place() const {
   return leads_to(release_name_, release_.get());
 }
 
+Result<std::string> Spool::release_identity() const {
+  struct statx status{};
+  if (::statx(release_.get(), "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &status) != 0)
+    return io_error("cannot examine " + release_name_);
+  std::string identity = std::to_string(status.stx_ino);
+  if ((status.stx_mask & STATX_BTIME) != 0)
+    identity +=
+        " " + std::to_string(status.stx_btime.tv_sec) + "." + std::to_string(status.stx_btime.tv_nsec);
+  return identity;
+}
+
 Result<Custody> Spool::make_place(const SpoolState& state) const {
   auto door = lock_door(quarantine_path());
   if (!door) return door.error();

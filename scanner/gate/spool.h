@@ -49,6 +49,7 @@ struct SpoolState {
   std::uint64_t size = 0;
   std::uint64_t verdict_index = 0;        // leaf of the verdict
   std::string release_name{};             // of releasing and placed
+  std::string release_directory{};        // of placed: Spool::release_identity() of where the copy lies
   std::optional<std::uint64_t> waiver{};  // leaf of the waiver, when one allows it
   std::uint64_t log_from = 0;             // leaves of this release are not before this one
 };
@@ -89,6 +90,9 @@ class Spool {
 
   // ErrorCode::io when one of the paths leads to another directory than at the beginning.
   Result<void> in_place() const;
+  // Tells the release directory from others, also after a restart of the machine: its inode's number and the
+  // time it was made, where the file system keeps that.
+  Result<std::string> release_identity() const;
 
   std::string place(const std::string& scan_id) const { return quarantine_path() + "/" + scan_id; }
   std::string dump_of(const std::string& scan_id) const { return place(scan_id) + "/dump"; }

@@ -47,6 +47,7 @@ std::string spool_state_text(const SpoolState& state) {
                       {"verdict_index", state.verdict_index},
                       {"release_name_hex", hex_of(state.release_name)},
                       {"log_from", state.log_from}};
+  if (!state.release_directory.empty()) json["release_directory"] = state.release_directory;
   if (state.waiver) json["waiver"] = *state.waiver;
   return json.dump(2) + "\n";
 }
@@ -73,6 +74,7 @@ Result<SpoolState> parse_spool_state(std::span<const std::byte> text) {
     state.release_name = name_from(json.at("release_name_hex"));
     state.verdict_index = json.at("verdict_index");
     state.log_from = json.at("log_from");
+    if (json.contains("release_directory")) state.release_directory = json.at("release_directory");
     if (json.contains("waiver")) state.waiver = json.at("waiver").get<std::uint64_t>();
     return state;
   } catch (const std::exception&) {

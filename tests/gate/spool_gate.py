@@ -242,6 +242,38 @@ class OtherFileSystem(SiteCase):
         print(f"{tried} kills")
         self.assertGreater(tried, 10)
 
+    def test_dump_whose_copy_lies_in_another_release_directory_stays_until_that_one_is_back(self):
+        # A copy for release has no name yet when the machine stops, and its file system is not mounted when the gate starts again.
+        need("strace")
+        mounted, not_mounted = self.released / "mounted", self.released / "not-mounted"
+        mounted.mkdir()
+        not_mounted.mkdir()
+        self.released = mounted
+        for when in range(1, 1 + self.count("renameat2")):
+            self.put("core", self.clean)
+            self.gate(prefix=("strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=renameat2", "-e",
+                              f"inject=renameat2:signal=KILL:when={when}"))
+            states = [json.loads(path.read_text()) for path in self.quarantine.glob("*/state.json")]
+            if [state["stage"] for state in states] == ["placed"] and list(mounted.glob(".*.part")):
+                break
+            self.gate()
+            for left in mounted.iterdir():
+                left.unlink()
+        else:
+            self.fail("no kill leaves a copy without a name")
+        self.released = not_mounted
+        done = self.gate()
+        self.assertEqual(done.code, 0, done)
+        self.assertEqual(len(self.kept()), 1, done)
+        self.assertEqual([stages for stages in self.releases().values() if stages[-1] != "complete"], [["intent"]])
+        self.assertEqual(list(not_mounted.iterdir()), [])
+        self.released = mounted
+        again = self.gate()
+        self.assertEqual(again.code, 0, again)
+        self.only_released("core")
+        self.assertEqual((mounted / "core").read_bytes(), self.clean)
+        self.assertEqual(self.kept(), [])
+
     def count(self, call):
         """How often the gate makes a system call in the passage of one dump."""
         self.put("core.count", self.clean)
