@@ -24,6 +24,7 @@
 #include "scanner/base/printable.h"
 #include "scanner/engine/self_test.h"
 #include "scanner/gate/free_room.h"
+#include "scanner/gate/owner_rights.h"
 #include "scanner/gate/passage.h"
 #include "scanner/io/durable_file.h"
 
@@ -200,6 +201,8 @@ class Gate {
     int status = static_cast<int>(PassageEnd::postponed);
     // It dies with the gate, so that two of them never have the same dump in hand.
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || ::getppid() != parent) ::_exit(status);
+    // Taking files in needs rights that reading a worker's answer does not.
+    if (!give_up_kept_rights()) ::_exit(status);
     try {
       const PassageOutcome outcome = pass(scan_id);
       if (!outcome.message.empty()) say_(outcome.message);

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import struct
@@ -198,6 +199,9 @@ class Rights(GateCase):
             said = trace.read_text(errors="replace")
             self.assertIn("effective=1<<CAP_CHOWN|1<<CAP_LEASE, permitted=1<<CAP_CHOWN|1<<CAP_LEASE, inheritable=0", said)
             self.assertRegex(said, r'"core", \d+, "dump", RENAME_NOREPLACE\) += 0')  # not copied
+            # Whoever reads what a worker answers has nothing of root's any more.
+            (releasing,) = set(re.findall(r'^(\d+) +renameat2\(AT_FDCWD, "[^"]*/dump", \d+, "core"', said, re.MULTILINE))
+            self.assertRegex(said, rf"(?m)^{releasing} +capset\(.*effective=0, permitted=0, inheritable=0")
 
     def test_check_opens_what_root_may_read_and_logs_as_the_owner(self):
         path = self.write("dump", self.clean)
