@@ -14,6 +14,7 @@
 #include <array>
 #include <cstdio>
 #include <ctime>
+#include <exception>
 #include <memory>
 #include <string>
 #include <vector>
@@ -140,7 +141,7 @@ int probe(const std::string& dump, const std::vector<std::string>& keys, unsigne
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   std::vector<std::string> words(argv + 1, argv + argc);
   unsigned rounds = 0;
   unsigned foreign = 0;
@@ -150,4 +151,7 @@ int main(int argc, char** argv) {
   }
   if (words.empty()) return 2;
   return probe(words.front(), {words.begin() + 1, words.end()}, rounds, foreign);
+} catch (const std::exception& error) {
+  std::fputs(error.what(), stderr);
+  return 1;
 }
