@@ -42,12 +42,13 @@ Result<CopiedFile> read_all(int file, std::uint64_t most,
 
 }  // namespace
 
-Result<CopiedFile> copy_file(int from, const std::string& to, std::uint64_t size) {
+Result<CopiedFile> copy_file(int from, const std::string& to, std::uint64_t size, mode_t mode) {
   if (::unlink(to.c_str()) != 0 && errno != ENOENT) return io_error("cannot replace " + to);
   const Descriptor copy(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
   if (!copy) return io_error("cannot create a copy");
   auto copied =
       read_all(from, size, [&](std::span<const std::byte> bytes) { return write_whole(copy.get(), bytes); });
+  if (copied && ::fchmod(copy.get(), mode) != 0) copied = io_error("cannot set the mode of a copy");
   if (copied && ::fsync(copy.get()) != 0) copied = io_error("cannot make a copy durable");
   if (!copied) (void)::unlink(to.c_str());
   return copied;

@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstdint>
 #include <string>
 
@@ -15,10 +17,12 @@ struct CopiedFile {
   std::uint64_t size = 0;
 };
 
-// A new file of mode 0600 (one that is there is replaced) with the `size` bytes of `from`, durable on return.
+// A new file (one that is there is replaced) of 0600, and of `mode` once it has the `size` bytes of `from`;
+// durable on return. The mode is set on what was written, whatever lies by then under its name.
 // ErrorCode::io, ErrorCode::limit when there are more, so that a file that grows does not take the disk with
 // it; then nothing of it is left.
-Result<CopiedFile> copy_file(int from, const std::string& to, std::uint64_t size);
+Result<CopiedFile> copy_file(int from, const std::string& to, std::uint64_t size,
+                             mode_t mode = S_IRUSR | S_IWUSR);
 
 // Reads the open file from its first byte to its last.
 Result<CopiedFile> hash_file(int file);

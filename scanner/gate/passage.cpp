@@ -226,13 +226,12 @@ Result<void> Passage::place_copy(SpoolState& state, int dump) {
   const std::string hidden = "." + state.scan_id + ".part";
   if (state.stage != SpoolStage::placed) {
     const std::string path = spool_.release_path() + "/" + hidden;
-    const auto copied = copy_file(dump, path, state.size);
+    const auto copied = copy_file(dump, path, state.size, released_mode);
     if (!copied) return copied.error();
     if (copied->sha256 != state.dump_sha256 || copied->size != state.size) {
       (void)::unlink(path.c_str());
       return Error{ErrorCode::corrupt, "the copy for release is not what was examined", std::nullopt};
     }
-    if (::chmod(path.c_str(), released_mode) != 0) return io_error("cannot set the mode of a copy");
     if (auto synced = sync_directory(spool_.release_path()); !synced) return synced;
     auto identity = spool_.release_identity();
     if (!identity) return identity.error();

@@ -9,6 +9,7 @@ import mmap
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import threading
 
@@ -273,6 +274,29 @@ class OtherFileSystem(SiteCase):
         self.only_released("core")
         self.assertEqual((mounted / "core").read_bytes(), self.clean)
         self.assertEqual(self.kept(), [])
+
+    def test_link_in_place_of_a_hidden_copy_gives_nobody_a_key(self):
+        # Who may remove what was released may also put a link there, while the gate still writes.
+        secret = self.keys / "gate.key"
+        replaced = threading.Event()
+
+        def replace():
+            while not replaced.is_set():
+                for part in self.released.glob(".*.part"):
+                    with contextlib.suppress(OSError):
+                        part.unlink()
+                        part.symlink_to(secret)
+                        replaced.set()
+
+        self.put("core", self.clean)
+        receiver = threading.Thread(target=replace)
+        receiver.start()
+        self.gate()
+        won = replaced.is_set()
+        replaced.set()
+        receiver.join(program.PATIENCE_S)
+        print("the copy was replaced" if won else "the gate was faster")
+        self.assertEqual(stat.S_IMODE(secret.stat().st_mode), 0o600)
 
     def count(self, call):
         """How often the gate makes a system call in the passage of one dump."""
