@@ -145,6 +145,7 @@ class Equation {
 struct Equations {
   std::array<Equation<4>, 4> of_256{Equation<4>("prime256v1"), Equation<4>("secp256k1"),
                                     Equation<4>("brainpoolP256r1"), Equation<4>("SM2")};
+  std::array<Equation<5>, 1> of_320{Equation<5>("brainpoolP320r1")};
   std::array<Equation<6>, 2> of_384{Equation<6>("secp384r1"), Equation<6>("brainpoolP384r1")};
   std::array<Equation<8>, 1> of_512{Equation<8>("brainpoolP512r1")};
   std::array<Equation<9>, 1> of_521{Equation<9>("secp521r1")};
@@ -169,6 +170,8 @@ std::string_view curve_of_point(std::span<const std::byte> encoded) {
   switch (encoded.size()) {
     case 65:
       return satisfied(equations.of_256, coordinates);
+    case 81:
+      return satisfied(equations.of_320, coordinates);
     case 97:
       return satisfied(equations.of_384, coordinates);
     case 129:

@@ -13,11 +13,11 @@
 namespace dumpgate {
 
 // The sizes of 04 || x || y (SEC 1 2.3.3) on the curves that are asked, in bytes.
-inline constexpr std::array<std::size_t, 4> bare_point_sizes{65, 97, 129, 133};
+inline constexpr std::array<std::size_t, 5> bare_point_sizes{65, 81, 97, 129, 133};
 
 // OpenSSL's short name of the curve whose equation the encoded point satisfies; "" when none does, or when
 // `encoded` has none of bare_point_sizes. P-256, P-384, P-521, secp256k1, SM2 and the r1 curves of RFC 5639
-// of 256, 384 and 512 bits. Safe for concurrent use.
+// of 256, 320, 384 and 512 bits. Safe for concurrent use.
 std::string_view curve_of_point(std::span<const std::byte> encoded);
 
 }  // namespace dumpgate

@@ -22,7 +22,7 @@ std::string noise(std::size_t size, std::uint64_t seed) {
 std::string point(std::size_t size, std::uint64_t seed) { return '\x04' + noise(2 * size, seed); }
 
 TEST(BarePoint, AStringAtAMultipleOfEightIsAnnouncedByTheZeroBeforeIt) {
-  for (const std::size_t size : {32U, 48U, 64U, 66U}) {
+  for (const std::size_t size : {32U, 40U, 48U, 64U, 66U}) {
     const auto found =
         find_with(bare_point_detector, std::string(160, '\0') + point(size, size) + std::string(80, '\0'));
     ASSERT_EQ(found.size(), 1U);
@@ -42,6 +42,25 @@ TEST(BarePoint, ALengthAnnouncesAPointAnywhere) {
       ASSERT_FALSE(found.empty()) << at;  // twice when its place announces it too
       for (const auto& each : found) EXPECT_EQ(each.begin, 100 + at + length.size());
       EXPECT_EQ(found[0].size, 65U);
+    }
+  }
+}
+
+TEST(BarePoint, LengthsOfAllCurvesAreKnown) {
+  for (const std::size_t size : {32U, 40U, 48U, 64U, 66U}) {
+    const std::size_t whole = 2 * size + 1;
+    const auto octets = [](std::initializer_list<std::size_t> values) {
+      std::string text;
+      for (const std::size_t value : values) text += static_cast<char>(value);
+      return text;
+    };
+    const bool is_long = whole >= 128;  // DER: X.690 8.1.3
+    for (const std::string& length :
+         {octets({0, whole}), is_long ? octets({4, 0x81, whole}) : octets({4, whole}),
+          is_long ? octets({0x81, whole + 1, 0}) : octets({whole + 1, 0})}) {
+      const auto found = find_with(bare_point_detector, std::string(101, 'x') + length + point(size, size));
+      ASSERT_FALSE(found.empty()) << size;  // twice when its place announces it too
+      for (const auto& each : found) EXPECT_EQ(each.begin, 101 + length.size());
     }
   }
 }

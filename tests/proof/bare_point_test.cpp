@@ -21,8 +21,9 @@ Made make_point(const char* curve) {
   return {test::name_of(key), {spki.end() - static_cast<std::ptrdiff_t>(size), spki.end()}};
 }
 
-constexpr const char* curves[] = {"prime256v1", "secp256k1",       "brainpoolP256r1", "SM2",
-                                  "secp384r1",  "brainpoolP384r1", "brainpoolP512r1", "secp521r1"};
+constexpr const char* curves[] = {"prime256v1",     "secp256k1",       "brainpoolP256r1", "SM2",
+                                  "secp384r1",      "brainpoolP384r1", "brainpoolP512r1", "secp521r1",
+                                  "brainpoolP320r1"};
 
 TEST(BarePoint, EveryCurveIsKnownByItsEquation) {
   for (const char* const curve : curves) {
