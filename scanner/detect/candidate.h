@@ -38,6 +38,7 @@ enum class Form : std::uint8_t {
   hmac_pad,       // a block of 64 or 128 bytes: an HMAC key, zeros behind it, all xor 0x36 or all xor 0x5c
   hmac_pads,      // two such blocks of one key, joined: the second is the first xor 0x6a
   jws_token,      // a compact JWS signed with HMAC (RFC 7515): public, and a test for keys
+  tsig_message,   // a DNS request signed with HMAC (RFC 8945): public, and a test for keys
   shield_prekey,  // 16 KiB from which OpenSSH derives the key of a shielded private key
   // public: leads for the hunt, never findings
   spki,          // SubjectPublicKeyInfo, RFC 5280 4.1.2.7

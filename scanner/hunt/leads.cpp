@@ -41,8 +41,8 @@ bool LeadSet::add(const PublicKey& key, KeyOrigin origin, const std::string& pro
 
 bool LeadSet::add(const Oracle& oracle) {
   if (oracles_.contains(oracle)) return true;
-  std::size_t& count = oracle.kind == Oracle::Kind::hmac_token ? tokens_ : shields_;
-  if (oracle.kind == Oracle::Kind::hmac_token && count >= enough_tokens) return true;
+  std::size_t& count = oracle_counts_[oracle.kind];
+  if (oracle.kind != Oracle::Kind::openssh_shield && count >= enough_messages) return true;
   if (count >= most_shields) return false;
   ++count;
   oracles_.insert(oracle);

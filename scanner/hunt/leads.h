@@ -31,9 +31,10 @@ class LeadSet {
 
   // Ordered by name (digest), so that nothing depends on the order of adding.
   const std::map<std::string, KnownKey>& all() const { return keys_; }
-  // Oracles for secrets without a public key, each once. More tokens than enough_tokens, of which the hunt
-  // tries a few, are left out; more shields than most_shields are not kept: add returns false.
-  static constexpr std::size_t enough_tokens = 256;
+  // Oracles for secrets without a public key, each once. More signed messages of a kind than enough_messages,
+  // of which the hunt tries a few, are left out; more shields than most_shields are not kept: add returns
+  // false.
+  static constexpr std::size_t enough_messages = 256;
   static constexpr std::size_t most_shields = 10'000;
   bool add(const Oracle& oracle);
   const std::set<Oracle>& oracles() const { return oracles_; }
@@ -46,8 +47,7 @@ class LeadSet {
  private:
   std::map<std::string, KnownKey> keys_{};
   std::set<Oracle> oracles_{};
-  std::size_t tokens_ = 0;
-  std::size_t shields_ = 0;
+  std::map<Oracle::Kind, std::size_t> oracle_counts_{};
 };
 
 // Whether a private key whose public half was seen there is a signing key (design 4.3): certificates,

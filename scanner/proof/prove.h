@@ -22,6 +22,7 @@ struct Oracle {
     none,
     openssh_shield,  // AES-256-CTR key and counter (48 bytes): the plaintext of the right place is a key
     hmac_token,      // a compact JWS (RFC 7515): the right key gives its signature
+    tsig_message,    // a signed DNS request (RFC 8945): the right key gives its MAC
   };
   Kind kind = Kind::none;
   SecretBytes bytes{};

@@ -1,6 +1,6 @@
-// The key that signed a JSON Web Token, from the memory around the token: as bytes, as text, and as text that
-// encodes bytes. The one rule: a guess that gives the token's whole MAC is the key; all others leave no
-// trace. Guesses are bounded for each token, and the nearest are tried.
+// The key that signed a JSON Web Token or a DNS request with HMAC, from the memory around the message: as
+// bytes, as text, and as text that encodes bytes. The one rule: a guess that gives the message's whole MAC is
+// the key; all others leave no trace. Guesses are bounded for each message, and the nearest are tried.
 
 #include <algorithm>
 #include <array>
@@ -11,9 +11,9 @@
 
 #include "scanner/detect/random_words.h"
 #include "scanner/detect/text_view.h"
+#include "scanner/proof/mac_check.h"
 #include "scanner/proof/prove.h"
 #include "scanner/proof/secret_name.h"
-#include "scanner/proof/token_check.h"
 
 namespace dumpgate {
 namespace {
@@ -156,16 +156,22 @@ std::string_view name_of(Reading reading) {
   return "bytes";
 }
 
-class JwsTokenProof final : public Proof {
+Oracle::Kind oracle_of(Form form) {
+  if (form == Form::jws_token) return Oracle::Kind::hmac_token;
+  return form == Form::tsig_message ? Oracle::Kind::tsig_message : Oracle::Kind::none;
+}
+
+class SignedMessageProof final : public Proof {
  public:
-  std::string_view name() const noexcept override { return "jws-token"; }
-  bool takes(Form form) const noexcept override { return form == Form::jws_token; }
+  std::string_view name() const noexcept override { return "signed-message"; }
+  bool takes(Form form) const noexcept override { return oracle_of(form) != Oracle::Kind::none; }
 
   bool judge(const Candidate&, Bytes, Finding&, std::vector<Lead>&) const override { return false; }
 
   bool judge_in(const Window& window, const Candidate& candidate, Bytes payload, Finding& finding,
                 std::vector<Lead>& leads) const override {
-    auto check = TokenCheck::make(payload);
+    const Oracle::Kind kind = oracle_of(candidate.form);
+    auto check = MacCheck::make(kind, payload);
     if (!check) return false;
     const Window::Around around = window.around(candidate.begin);
     const std::uint64_t begin = window.offset + around.begin;
@@ -174,32 +180,32 @@ class JwsTokenProof final : public Proof {
     for (const Guess& guess : list.nearest_to(around.at)) {
       SecretBytes key = read_guess(around.bytes, guess);
       if (!check->signed_by(key)) continue;
-      describe(guess, begin, finding);
+      describe(guess, begin, kind, finding);
       while (!key.empty() && key.back() == std::byte{0}) key.pop_back();
       finding.bits = static_cast<unsigned>(key.size() * 8);
       name_secret(key, window.site_key, finding);
       return true;
     }
-    leads.push_back({.oracle = {.kind = Oracle::Kind::hmac_token, .bytes = secret_copy(payload)}});
+    leads.push_back({.oracle = {.kind = kind, .bytes = secret_copy(payload)}});
     return false;
   }
 
  private:
-  static void describe(const Guess& guess, std::uint64_t begin, Finding& finding) {
+  static void describe(const Guess& guess, std::uint64_t begin, Oracle::Kind kind, Finding& finding) {
     finding.representation = name_of(guess.reading);
     finding.evidence = Evidence::proof;
-    finding.relation = "hmac(token)";
-    finding.detail = "it signs JSON Web Tokens";
+    finding.relation = mac_relation(kind);
+    finding.detail = mac_purpose(kind);
     finding.offset = begin + guess.at;
     finding.length = guess.size;
   }
 };
 
-constinit const JwsTokenProof jws_token_instance;
+constinit const SignedMessageProof signed_message_instance;
 
 }  // namespace
 
-extern const Proof& jws_token_proof;
-const Proof& jws_token_proof = jws_token_instance;
+extern const Proof& signed_message_proof;
+const Proof& signed_message_proof = signed_message_instance;
 
 }  // namespace dumpgate
