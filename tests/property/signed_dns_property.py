@@ -49,8 +49,7 @@ class SignedDns(PropertyCase):
     def check_dump(self, message, secret, place):
         memory = bytearray(2 * FAR)
         memory[: len(message)] = message
-        found = self.findings(memory, RELEASE)
-        self.assertEqual(found, [])
+        self.assertEqual(self.findings(memory, RELEASE), [])
         memory[place : place + len(secret)] = self.random.randbytes(len(secret))
         self.assertEqual(self.findings(memory, RELEASE), [])
         memory[place : place + len(secret)] = secret
@@ -61,7 +60,7 @@ class SignedDns(PropertyCase):
     def findings(self, memory, code):
         ended = scan("-q", "-f", "json", self.write("dump", bytes(memory)))
         self.assertEqual(ended.code, code, ended)
-        return json.loads(ended.out)["findings"]
+        return [finding for finding in json.loads(ended.out)["findings"] if finding["blocks"]]
 
     def test_an_update_tells_its_key(self):
         program.need("nsupdate")
