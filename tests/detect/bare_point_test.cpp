@@ -46,8 +46,8 @@ TEST(BarePoint, ALengthAnnouncesAPointAnywhere) {
   }
 }
 
-TEST(BarePoint, LengthsOfAllCurvesAreKnown) {
-  for (const std::size_t size : {32U, 40U, 48U, 64U, 66U}) {
+TEST(BarePoint, LengthsOfTheUsualSizesAreKnown) {
+  for (const std::size_t size : {32U, 48U, 64U, 66U}) {
     const std::size_t whole = 2 * size + 1;
     const auto octets = [](std::initializer_list<std::size_t> values) {
       std::string text;
