@@ -4,6 +4,9 @@
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 
+#include <array>
+#include <utility>
+
 #include "scanner/detect/detector.h"
 #include "scanner/detect/signature.h"
 #include "scanner/proof/prove.h"
@@ -67,6 +70,24 @@ TEST(TextNumbersProof, PrintedKeysProveThemselves) {
     EXPECT_EQ(findings[0].representation, "text-hex");
     EXPECT_EQ(findings[0].public_key_sha256, test::name_of(key));
     EXPECT_TRUE(judge(printed(key, false)).empty());
+  }
+}
+
+// 57 bytes that begin with 04 may be a point on P-224 or a public half on Ed448.
+TEST(TextNumbersProof, APublicHalfOnEd448MayLookLikeAPoint) {
+  const auto begins_with_04 = [](const test::Key& key) {
+    std::array<unsigned char, 57> bytes{};
+    std::size_t size = bytes.size();
+    return EVP_PKEY_get_raw_public_key(key.get(), bytes.data(), &size) == 1 && bytes[0] == 4;
+  };
+  test::Key on_ed448 = test::make_key("ED448");
+  while (!begins_with_04(on_ed448)) on_ed448 = test::make_key("ED448");
+  const test::Key on_p224 = test::make_ec("secp224r1");
+  for (const test::Key* const key : {&std::as_const(on_ed448), &on_p224}) {
+    const auto findings = judge(std::string(100, '\0') + printed(*key, true));
+    ASSERT_EQ(findings.size(), 1U) << printed(*key, false);
+    EXPECT_EQ(findings[0].evidence, Evidence::proof);
+    EXPECT_EQ(findings[0].public_key_sha256, test::name_of(*key));
   }
 }
 

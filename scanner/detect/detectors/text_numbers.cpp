@@ -283,33 +283,42 @@ class BlockNumbers {
     }
   }
 
-  // An uncompressed point, or the public half of a raw curve as openssl prints it.
-  static std::size_t scalar_size(const Number& point) {
+  // The size of the scalar whose public half the number may be as an uncompressed point; else 0.
+  static std::size_t scalar_of_point(const Number& point) {
     const std::size_t size = point.value.size();
     const bool is_point = size % 2 == 1 && size >= 57 && size <= 145 && point.value[0] == std::byte{4};
-    if (is_point) return size / 2;
+    return is_point ? size / 2 : 0;
+  }
+
+  // The same of a raw curve's public half, as openssl prints it. One of Ed448 in 256 looks like a point on
+  // P-224 too.
+  static std::size_t scalar_of_raw(const Number& point) {
+    const std::size_t size = point.value.size();
     return point.colons && (size == 32 || size == 56 || size == 57) ? size : 0;
   }
 
   void report_curves() {
     for (std::size_t i = 0; i < numbers_.size(); ++i) {
-      const std::size_t size = scalar_size(numbers_[i]);
-      if (size == 0) continue;
-      std::size_t tried = 0;
-      const bool is_raw = size == numbers_[i].value.size();
-      for (std::size_t j = i + most_scalars; j-- > 0 && tried < most_scalars;) {
-        if (j == i || j >= numbers_.size() || j + most_scalars < i || (is_raw && j + 1 != i)) continue;
-        if (i >= own_ && j >= own_) continue;
-        const Number& scalar = numbers_[j];
-        if (scalar.value.size() > size + 1 || scalar.value.size() + 2 < size) continue;
-        ++tried;
-        NumberSetWriter writer;
-        writer.add(NumberRole::d, is_raw ? Bytes(scalar.value) : magnitude(scalar));
-        writer.add(NumberRole::point, Bytes(numbers_[i].value));
-        Candidate candidate = place(scalar, numbers_[i]);
-        candidate.payload = writer.take();
-        sink_.add(std::move(candidate));
-      }
+      if (const std::size_t size = scalar_of_point(numbers_[i]); size != 0) report_scalars(i, size, false);
+      if (const std::size_t size = scalar_of_raw(numbers_[i]); size != 0) report_scalars(i, size, true);
+    }
+  }
+
+  // The numbers around the public half `i` that may be its scalar of that size.
+  void report_scalars(std::size_t i, std::size_t size, bool is_raw) {
+    std::size_t tried = 0;
+    for (std::size_t j = i + most_scalars; j-- > 0 && tried < most_scalars;) {
+      if (j == i || j >= numbers_.size() || j + most_scalars < i || (is_raw && j + 1 != i)) continue;
+      if (i >= own_ && j >= own_) continue;
+      const Number& scalar = numbers_[j];
+      if (scalar.value.size() > size + 1 || scalar.value.size() + 2 < size) continue;
+      ++tried;
+      NumberSetWriter writer;
+      writer.add(NumberRole::d, is_raw ? Bytes(scalar.value) : magnitude(scalar));
+      writer.add(NumberRole::point, Bytes(numbers_[i].value));
+      Candidate candidate = place(scalar, numbers_[i]);
+      candidate.payload = writer.take();
+      sink_.add(std::move(candidate));
     }
   }
 
