@@ -21,7 +21,7 @@ std::size_t filter_bit(std::uint64_t word) { return static_cast<std::size_t>(has
 
 WordIndex::WordIndex(std::initializer_list<const RunStore*> stores) {
   for (const RunStore* store : stores)
-    if (store != nullptr) store->for_each([&](const NumberRun& run) { add(run); });
+    if (store != nullptr) add_all(*store);
   table_.resize(std::bit_ceil(words_.size() * 2 + 16));
   filter_.resize(filter_bits / 64);
   for (std::size_t at = 0; at < words_.size(); ++at) {
@@ -37,15 +37,23 @@ WordIndex::WordIndex(std::initializer_list<const RunStore*> stores) {
   }
 }
 
+// Most digits lie in a memory run too, which comes before them, and are left out. Some do not: those whose
+// cells are half empty or hardly look random, and those with a word of so many zero bytes that it ends a
+// memory run (of digits of 26 bits one in 800).
+void WordIndex::add_all(const RunStore& store) {
+  std::uint64_t memory_begin = 0, memory_end = 0;  // of the memory run seen last
+  store.for_each([&](const NumberRun& run) {
+    const std::uint64_t end = run.offset + 8 * run.words.size();
+    if (run.digits == 0 && !run.text) {
+      memory_begin = run.offset;
+      memory_end = end;
+    }
+    const bool digits = run.digits != 0 && run.digits != coordinate_digits;
+    if (!digits || run.offset < memory_begin || end > memory_end) add(run);
+  });
+}
+
 void WordIndex::add(const NumberRun& run) {
-  // Most digits lie in a memory run too, which comes before them. Some do not: those whose cells are half
-  // empty or hardly look random, and those with a word of so many zero bytes that it ends a memory run (of
-  // digits of 26 bits one in 800).
-  const std::uint64_t end = run.offset + 8 * run.words.size();
-  if (run.digits == 0 && !run.text)
-    memory_end_ = end;
-  else if (run.digits != 0 && run.digits != coordinate_digits && end <= memory_end_)
-    return;
   const auto in_memory = [&](std::uint64_t word) {
     return run.order == ByteOrder::little ? word : __builtin_bswap64(word);
   };

@@ -30,6 +30,7 @@ class WordIndex {
     std::size_t begin = 0;     // of the run's words in words_; the word before the run is there too
     std::uint64_t offset = 0;  // of that word in the layer
   };
+  void add_all(const RunStore& store);
   void add(const NumberRun& run);
   std::size_t slot_of(std::uint64_t word) const;
   bool may_hold(std::uint64_t word) const;
@@ -38,7 +39,6 @@ class WordIndex {
 
   std::vector<std::uint64_t, WipingAllocator<std::uint64_t>> words_{};  // as they lie in memory
   std::vector<Piece> pieces_{};
-  std::uint64_t memory_end_ = 0;  // in the layer, of the memory run added last; only while runs are added
   std::vector<std::uint64_t> filter_{};  // a bit for each hash: answers most look-ups from the cache
   std::vector<std::uint32_t> table_{};   // open addressing: positions in words_ plus one
 };

@@ -17,6 +17,7 @@ extern const Detector& hmac_pads_detector;
 namespace {
 
 using test::Bytes;
+using test::random_key;
 using testing_support::find_with;
 using testing_support::summaries;
 
@@ -31,8 +32,6 @@ std::string pad_block(std::string key, std::size_t size, char pad) {
 }
 std::string inner(const std::string& key, std::size_t size = 64) { return pad_block(key, size, 0x36); }
 std::string outer(const std::string& key, std::size_t size = 64) { return pad_block(key, size, 0x5c); }
-
-std::string random_key(std::size_t size, std::uint64_t seed) { return text_of(test::noise(size, seed)); }
 
 std::string memory_with(const std::string& what, std::size_t at, std::size_t size = 16384, char fill = 0) {
   std::string memory(size, fill);

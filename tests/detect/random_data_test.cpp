@@ -12,6 +12,7 @@
 
 #include "scanner/detect/detector.h"
 #include "scanner/detect/signature.h"
+#include "tests/support/windows.h"
 
 namespace dumpgate {
 
@@ -31,14 +32,7 @@ struct Island {
 std::vector<Island> islands_of(std::span<const std::byte> bytes, std::size_t own,
                                const RegionIndex* regions = nullptr) {
   std::vector<Island> islands;
-  for (std::size_t at = 0; at < bytes.size(); at += own) {
-    Window window;
-    const std::size_t begin = at > window_context ? at - window_context : 0;
-    const std::size_t end = std::min(bytes.size(), at + own + window_context);
-    window.bytes = bytes.subspan(begin, end - begin);
-    window.own_begin = at - begin;
-    window.own_end = std::min(at + own, bytes.size()) - begin;
-    window.offset = begin;
+  test::through_windows(bytes, own, [&](Window& window) {
     window.regions = regions;
     CandidateSink sink(8192);
     random_data_detector.sweep(window, sink);
@@ -49,7 +43,7 @@ std::vector<Island> islands_of(std::span<const std::byte> bytes, std::size_t own
       EXPECT_EQ(c.form, Form::none);
       islands.push_back({window.offset + c.begin, c.size, c.detail});
     }
-  }
+  });
   return islands;
 }
 

@@ -15,6 +15,7 @@
 
 #include "scanner/detect/anchor_scan.h"
 #include "scanner/detect/signature.h"
+#include "tests/support/windows.h"
 
 namespace dumpgate::testing_support {
 
@@ -47,30 +48,19 @@ inline std::vector<Candidate> find_through_windows(std::span<const Detector* con
   AnchorScan::Scratch scratch(scan);
   std::vector<Candidate> found;
   const std::size_t step = own == 0 ? std::max<std::size_t>(bytes.size(), 1) : own;
-  for (std::size_t begin = 0; begin < bytes.size(); begin += step) {
-    const std::size_t end = std::min(bytes.size(), begin + step);
-    const std::size_t first = begin > window_context ? begin - window_context : 0;
-    const std::size_t last = std::min(bytes.size(), end + window_context);
-    // An allocation of its own, so that a sanitizer sees any read outside the window.
-    const std::vector<char> copy(bytes.begin() + static_cast<std::ptrdiff_t>(first),
-                                 bytes.begin() + static_cast<std::ptrdiff_t>(last));
-    Window window;
-    window.bytes = std::as_bytes(std::span(copy));
-    window.own_begin = begin - first;
-    window.own_end = end - first;
-    window.offset = first;
+  test::through_windows(std::as_bytes(std::span(bytes)), step, [&](Window& window) {
     window.signatures = &builtin_signatures();
     CandidateSink sink(1'000'000);
     EXPECT_TRUE(scan.scan(window, scratch, sink));
     for (Candidate& each : sink.found()) {
-      EXPECT_LE(each.begin + each.size, copy.size());
+      EXPECT_LE(each.begin + each.size, window.bytes.size());
       if (each.payload.empty() && each.form != Form::none) {
         each.payload = secret_copy(window.bytes.subspan(each.begin, each.size));
       }
-      each.begin += first;
+      each.begin += window.offset;
       found.push_back(std::move(each));
     }
-  }
+  });
   return found;
 }
 

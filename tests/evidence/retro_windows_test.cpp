@@ -2,6 +2,7 @@
 // random secrets is what the header says.
 
 #include "scanner/evidence/retro_windows.h"
+#include "tests/support/windows.h"
 
 #include <gtest/gtest.h>
 
@@ -38,16 +39,7 @@ class Sink final : public RetroSink {
 // Shows the layer in windows of `own` bytes with as much around them as a scan gives.
 Sink seen(const Bytes& layer, std::size_t own) {
   Sink sink;
-  for (std::size_t at = 0; at < layer.size(); at += own) {
-    const std::size_t begin = at > window_context ? at - window_context : 0;
-    const std::size_t end = std::min(layer.size(), at + own + window_context);
-    Window window;
-    window.bytes = std::span(layer).subspan(begin, end - begin);
-    window.own_begin = at - begin;
-    window.own_end = std::min(at + own, layer.size()) - begin;
-    window.offset = begin;
-    each_retro_window(window, sink);
-  }
+  test::through_windows(layer, own, [&](const Window& window) { each_retro_window(window, sink); });
   return sink;
 }
 

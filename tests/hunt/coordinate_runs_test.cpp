@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "scanner/hunt/coordinate_forms.h"
+#include "tests/support/windows.h"
 
 namespace dumpgate {
 namespace {
@@ -88,22 +89,19 @@ struct Kept {
 
 // What is kept of memory that is looked at in pieces of `own` bytes, with what they see around them.
 std::vector<Kept> kept_of(const Words& memory, std::size_t own) {
-  const auto bytes = std::as_bytes(std::span(memory));
   std::vector<Kept> kept;
-  for (std::size_t at = 0; at < bytes.size(); at += own) {
-    const std::size_t begin = at > window_context ? at - window_context : 0;
-    const std::size_t end = std::min(bytes.size(), at + own + window_context);
+  test::through_windows(std::as_bytes(std::span(memory)), own, [&](const Window& window) {
     RunStore runs;
-    gather_coordinate_runs({.bytes = bytes.subspan(begin, end - begin),
-                            .own_begin = at - begin,
-                            .own_end = std::min(at + own, bytes.size()) - begin,
-                            .offset = begin},
+    gather_coordinate_runs({.bytes = window.bytes,
+                            .own_begin = window.own_begin,
+                            .own_end = window.own_end,
+                            .offset = window.offset},
                            runs);
     runs.for_each([&](const NumberRun& run) {
       EXPECT_EQ(run.digits, coordinate_digits);
       kept.push_back({run.offset, {run.words.begin(), run.words.end()}});
     });
-  }
+  });
   return kept;
 }
 

@@ -10,6 +10,7 @@
 #include <random>
 
 #include "scanner/detect/random_words.h"
+#include "tests/support/windows.h"
 
 namespace dumpgate {
 namespace {
@@ -23,17 +24,10 @@ struct SeenRun {
 
 std::vector<SeenRun> runs_of(std::span<const std::byte> bytes, const RegionIndex* regions, std::size_t own) {
   RunStore store;
-  for (std::size_t at = 0; at < bytes.size(); at += own) {
-    Window window;
-    const std::size_t begin = at > window_context ? at - window_context : 0;
-    const std::size_t end = std::min(bytes.size(), at + own + window_context);
-    window.bytes = bytes.subspan(begin, end - begin);
-    window.own_begin = at - begin;
-    window.own_end = std::min(at + own, bytes.size()) - begin;
-    window.offset = begin;
+  test::through_windows(bytes, own, [&](Window& window) {
     window.regions = regions;
     gather_runs(window, store);
-  }
+  });
   std::vector<SeenRun> runs;
   store.for_each([&](const NumberRun& run) {
     runs.push_back({run.offset, {run.words.begin(), run.words.end()}, run.after});

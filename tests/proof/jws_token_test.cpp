@@ -12,12 +12,15 @@
 #include "scanner/detect/detector.h"
 #include "scanner/proof/prove.h"
 #include "tests/support/test_keys.h"
+#include "tests/support/windows.h"
 
 namespace dumpgate {
 
 extern const Detector& jws_token_detector;
 
 namespace {
+
+using test::random_key;
 
 std::string base64url(const std::string& bytes) {
   std::string text(bytes.size() * 2 + 8, '\0');
@@ -42,25 +45,13 @@ std::string token(const std::string& key, unsigned bits, const std::string& subj
   return both + "." + base64url(mac.substr(0, size));
 }
 
-std::string random_key(std::size_t size, std::uint64_t seed) {
-  const test::Bytes bytes = test::noise(size, seed);
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 struct Result {
   std::size_t tokens = 0;
   std::vector<Finding> findings{};
 };
 Result examine(const std::string& memory, std::size_t own = 1 << 22) {
   Result result;
-  for (std::size_t at = 0; at < memory.size(); at += own) {
-    const std::size_t begin = at > window_context ? at - window_context : 0;
-    const std::size_t end = std::min(memory.size(), at + own + window_context);
-    Window window;
-    window.bytes = std::as_bytes(std::span(memory)).subspan(begin, end - begin);
-    window.own_begin = at - begin;
-    window.own_end = std::min(at + own, memory.size()) - begin;
-    window.offset = begin;
+  test::through_windows(std::as_bytes(std::span(memory)), own, [&](const Window& window) {
     CandidateSink sink(1000);
     jws_token_detector.sweep(window, sink);
     for (const Candidate& candidate : sink.found()) {
@@ -68,7 +59,7 @@ Result examine(const std::string& memory, std::size_t own = 1 << 22) {
       ++result.tokens;
       if (judgement.finding) result.findings.push_back(*judgement.finding);
     }
-  }
+  });
   return result;
 }
 

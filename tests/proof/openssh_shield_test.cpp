@@ -11,6 +11,7 @@
 #include "scanner/proof/prove.h"
 #include "scanner/proof/shield.h"
 #include "tests/support/test_keys.h"
+#include "tests/support/windows.h"
 
 namespace dumpgate {
 
@@ -76,16 +77,9 @@ struct Result {
 };
 Result examine(const std::string& memory, std::size_t own = 1 << 20) {
   Result result;
-  for (std::size_t at = 0; at < memory.size(); at += own) {
-    const std::size_t begin = at > window_context ? at - window_context : 0;
-    const std::size_t end = std::min(memory.size(), at + own + window_context);
-    Window window;
-    window.bytes = std::as_bytes(std::span(memory)).subspan(begin, end - begin);
-    window.own_begin = at - begin;
-    window.own_end = std::min(at + own, memory.size()) - begin;
-    window.offset = begin;
+  test::through_windows(std::as_bytes(std::span(memory)), own, [&](const Window& window) {
     CandidateSink sink(1000);
-    const std::string_view bytes(memory.data() + begin, end - begin);
+    const std::string_view bytes(reinterpret_cast<const char*>(window.bytes.data()), window.bytes.size());
     for (std::size_t place = bytes.find(chunk_size, window.own_begin);
          place != bytes.npos && place < window.own_end; place = bytes.find(chunk_size, place + 1))
       openssh_shield_detector.at(window, place, 0, sink);
@@ -97,7 +91,7 @@ Result examine(const std::string& memory, std::size_t own = 1 << 20) {
       }));
       if (judgement.finding) result.findings.push_back(*judgement.finding);
     }
-  }
+  });
   return result;
 }
 

@@ -11,6 +11,7 @@
 #include "scanner/detect/tsig.h"
 #include "scanner/proof/prove.h"
 #include "tests/support/signed_dns.h"
+#include "tests/support/windows.h"
 
 namespace dumpgate {
 
@@ -18,12 +19,8 @@ extern const Detector& tsig_message_detector;
 
 namespace {
 
+using test::random_key;
 using test::signed_update;
-
-std::string random_key(std::size_t size, std::uint64_t seed) {
-  const test::Bytes bytes = test::noise(size, seed);
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 struct Result {
   std::size_t messages = 0;
@@ -33,14 +30,7 @@ struct Result {
 
 Result examine(const std::string& memory, std::size_t own = 1 << 22) {
   Result result;
-  for (std::size_t at = 0; at < memory.size(); at += own) {
-    const std::size_t begin = at > window_context ? at - window_context : 0;
-    const std::size_t end = std::min(memory.size(), at + own + window_context);
-    Window window;
-    window.bytes = std::as_bytes(std::span(memory)).subspan(begin, end - begin);
-    window.own_begin = at - begin;
-    window.own_end = std::min(at + own, memory.size()) - begin;
-    window.offset = begin;
+  test::through_windows(std::as_bytes(std::span(memory)), own, [&](const Window& window) {
     CandidateSink sink(1000);
     const std::string_view text(reinterpret_cast<const char*>(window.bytes.data()), window.own_end);
     for (auto place = text.find(tsig_fields, window.own_begin); place != text.npos;
@@ -52,7 +42,7 @@ Result examine(const std::string& memory, std::size_t own = 1 << 22) {
       if (judgement.finding) result.findings.push_back(*judgement.finding);
       std::ranges::move(judgement.leads, std::back_inserter(result.leads));
     }
-  }
+  });
   return result;
 }
 

@@ -117,4 +117,10 @@ inline Bytes noise(std::size_t size, std::uint64_t seed) {
   return bytes;
 }
 
+// The same as a secret that signs, in text.
+inline std::string random_key(std::size_t size, std::uint64_t seed) {
+  const Bytes bytes = noise(size, seed);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 }  // namespace dumpgate::test
