@@ -16,8 +16,13 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <exception>
+#include <memory>
+#include <new>
 #include <system_error>
+#include <thread>
 #include <utility>
+#include <vector>
 
 namespace dumpgate {
 namespace {
@@ -161,6 +166,29 @@ int filter_system_calls(std::span<const int> own, bool examines) {
   return failed;
 }
 
+// Before a thread's heap shrinks for the first time, malloc opens a file of /proc to learn how memory is
+// committed (glibc's check_may_shrink_heap), which would kill a confined process. It remembers the answer, so
+// a thread lets its heap shrink before. The heap is filled, because how much must be free first grows with
+// what was allocated in mappings.
+void let_a_heap_shrink() {
+  constexpr std::size_t piece = std::size_t{64} << 10U;
+  constexpr std::size_t most = std::size_t{60}
+                               << 20U;  // a heap has 64 MiB of addresses; few of its pages are touched
+  try {
+    std::thread([] {
+      std::vector<std::unique_ptr<char[]>> pieces;
+      try {
+        for (std::size_t size = 0; size < most; size += piece)
+          pieces.push_back(std::make_unique_for_overwrite<char[]>(piece));
+      } catch (const std::bad_alloc&) {
+        return;  // with little memory a part of the heap has to do
+      }
+    }).join();
+  } catch (const std::exception&) {
+    return;  // without threads no heap of a thread shrinks
+  }
+}
+
 Result<std::vector<std::string>> confine_with(const SandboxPolicy& policy, std::span<const int> own,
                                               bool examines) {
   Mechanisms mechanisms(policy.require_all);
@@ -169,6 +197,7 @@ Result<std::vector<std::string>> confine_with(const SandboxPolicy& policy, std::
   // (glibc's arena_get2), which would kill the process. Told how many arenas it may have, it does not ask.
   // The process has no thread yet.
   (void)::mallopt(M_ARENA_MAX, most_arenas);  // NOLINT(concurrency-mt-unsafe)
+  let_a_heap_shrink();
   mechanisms.add("no_new_privs", result_of(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)));
   mechanisms.add("rlimits", set_limits(policy, change_user));
   if (change_user) mechanisms.add("uid 65534", change_user_for_good());

@@ -76,6 +76,17 @@ TEST(Sandbox, LetsManyThreadsAllocateAtOnce) {
             7);
 }
 
+// A thread that frees what it had, so that malloc gives a part of its heap back.
+TEST(Sandbox, LetsHeapsOfThreadsShrink) {
+  EXPECT_EQ(confined([] {
+              std::thread([] {
+                const std::vector<std::vector<char>> mine(200, std::vector<char>(50'000, 1));
+              }).join();
+              return 7;
+            }),
+            7);
+}
+
 struct Attempt {
   const char* name;
   int (*run)();
