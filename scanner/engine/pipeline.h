@@ -44,6 +44,9 @@ struct PipelineSteps {
   std::function<void(Slot&)> collect;
 };
 
+// on_threads runs `work`, whose oneTBB algorithms then use that many threads, the caller's among them.
+void on_threads(unsigned threads, const std::function<void()>& work);
+
 // The reason why reading ended early, or nothing when it came to its end.
 std::optional<Error> run_pipeline(const PipelineSteps& steps, const AnchorScan& anchors, unsigned threads);
 

@@ -1,10 +1,9 @@
 #include "scanner/engine/second_pass.h"
 
-#include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 #include <thread>
 #include <utility>
@@ -27,11 +26,17 @@ void add_to_units(std::deque<RunStore>& units, const RunStore& runs) {
 
 }  // namespace
 
+// A unit and what the hunts say of it. The hunts run apart from each other: one may take longer on a unit
+// than all others on all units.
 struct SecondPass::Work {
-  const LeafState* leaf = nullptr;
+  Work(const LeafState& of, const RunStore& own, const RunStore* before, const RunStore* after)
+      : leaf(&of), unit(own, before, after) {}
+
+  const LeafState* leaf;
   HuntUnit unit;
-  std::vector<Finding> findings{};
-  bool failed = false;
+  std::vector<std::vector<Finding>> findings{};  // of each hunt
+  std::atomic<std::size_t> left = 0;             // hunts that have not ended
+  std::atomic<bool> failed = false;
 };
 
 Finding placed(Finding finding, const LeafState& state) {
@@ -108,42 +113,45 @@ void SecondPass::run(Input& input, Collector& collector) {
 }
 
 void SecondPass::hunt_kept(const Hunts& hunts, Collector& collector) {
-  std::vector<Work> work;
+  std::deque<Work> work;
   for (const LeafState& leaf : leaves_) {
     for (std::size_t i = 0; i < leaf.runs.size(); ++i)
-      work.push_back({.leaf = &leaf,
-                      .unit = HuntUnit(leaf.runs[i], i > 0 ? &leaf.runs[i - 1] : nullptr,
-                                       i + 1 < leaf.runs.size() ? &leaf.runs[i + 1] : nullptr)});
-    if (!leaf.seam_runs.empty()) work.push_back({.leaf = &leaf, .unit = HuntUnit(leaf.seam_runs)});
+      work.emplace_back(leaf, leaf.runs[i], i > 0 ? &leaf.runs[i - 1] : nullptr,
+                        i + 1 < leaf.runs.size() ? &leaf.runs[i + 1] : nullptr);
+    if (!leaf.seam_runs.empty()) work.emplace_back(leaf, leaf.seam_runs, nullptr, nullptr);
   }
   hunt_all(hunts, work, collector);
 }
 
-void SecondPass::hunt_all(const Hunts& hunts, std::vector<Work>& work, Collector& collector) const {
-  const auto hunt_one = [&](Work& one) noexcept {
+void SecondPass::hunt_all(const Hunts& hunts, std::deque<Work>& work, Collector& collector) const {
+  for (Work& one : work) {
+    one.findings.resize(hunts.size());
+    one.left = hunts.size();
+    handoff_out(&one);
+  }
+  const auto hunt_one = [&](Work& one, std::size_t hunt) noexcept {
+    handoff_in(&one);
     try {
-      for (const auto& hunt : hunts) hunt->examine(one.unit, one.findings);
-      // The words are needed no longer, and there may be many units.
-      one.unit = HuntUnit(one.unit.own());
+      hunts[hunt]->examine(one.unit, one.findings[hunt]);
     } catch (const std::exception&) {
       one.failed = true;
     }
+    if (--one.left == 0) one.unit.forget_words();
+    handoff_out(&one);
   };
-  for (Work& one : work) handoff_out(&one);
-  Work* const first = work.data();
-  const std::size_t count = work.size();
-  const tbb::global_control allowed(tbb::global_control::max_allowed_parallelism, threads_);
-  tbb::task_arena arena(static_cast<int>(threads_));
-  arena.execute([&] {
-    tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) {
-      handoff_in(first + i);
-      hunt_one(first[i]);
-      handoff_out(first + i);
-    });
+  // Taken one by one in order, so that no more units are under way, with their words, than there are threads.
+  std::atomic<std::size_t> next = 0;
+  const auto hunt_on = [&](std::size_t) {
+    for (std::size_t i = next++; i < work.size() * hunts.size(); i = next++)
+      hunt_one(work[i / hunts.size()], i % hunts.size());
+  };
+  on_threads(threads_, [&] {
+    tbb::parallel_for(std::size_t{0}, std::size_t{threads_}, hunt_on, tbb::simple_partitioner());
   });
   for (Work& one : work) {
     handoff_in(&one);
-    for (Finding& finding : one.findings) collector.add(placed(std::move(finding), *one.leaf));
+    for (std::vector<Finding>& found : one.findings)
+      for (Finding& finding : found) collector.add(placed(std::move(finding), *one.leaf));
     if (one.failed)
       collector.add(
           Gap{.reason = GapReason::internal, .layer = one.leaf->layer, .detail = "the hunt failed"});
@@ -155,12 +163,10 @@ void SecondPass::hunt_all(const Hunts& hunts, std::vector<Work>& work, Collector
 // only call.
 void SecondPass::hunt_units(const Hunts& hunts, const LeafState& leaf, std::deque<RunStore>& units, bool last,
                             Collector& collector) const {
-  std::vector<Work> work;
+  std::deque<Work> work;
   const std::size_t end = last ? units.size() : units.size() - 1;
   for (std::size_t i = 1; i < end; ++i)
-    work.push_back(
-        {.leaf = &leaf,
-         .unit = HuntUnit(units[i], &units[i - 1], i + 1 < units.size() ? &units[i + 1] : nullptr)});
+    work.emplace_back(leaf, units[i], &units[i - 1], i + 1 < units.size() ? &units[i + 1] : nullptr);
   hunt_all(hunts, work, collector);
   while (units.size() > 2) units.pop_front();
 }

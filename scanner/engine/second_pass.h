@@ -52,7 +52,7 @@ class SecondPass {
   using Hunts = std::vector<std::unique_ptr<Hunt>>;
   struct Work;
   void hunt_kept(const Hunts& hunts, Collector& collector);
-  void hunt_all(const Hunts& hunts, std::vector<Work>& work, Collector& collector) const;
+  void hunt_all(const Hunts& hunts, std::deque<Work>& work, Collector& collector) const;
   void hunt_units(const Hunts& hunts, const LeafState& leaf, std::deque<RunStore>& units, bool last,
                   Collector& collector) const;
   void read_again(const Hunts& hunts, Input& input, Collector& collector);

@@ -23,15 +23,15 @@ struct AffinePoint {
   bool infinite() const { return Field<N>::is_zero(x) && Field<N>::is_zero(y); }
 };
 
-template <std::size_t N>
+template <std::size_t N, typename Prime = AnyPrime>
 class AffineCurve {
  public:
   using Point = AffinePoint<N>;
   using Scratch = std::vector<Number<N>>;  // kept by the caller from call to call, its content is of no use
 
-  AffineCurve(const Field<N>& field, const Number<N>& a) : field_(field), a_(a) {}
+  AffineCurve(const Field<N, Prime>& field, const Number<N>& a) : field_(field), a_(a) {}
 
-  const Field<N>& field() const { return field_; }
+  const Field<N, Prime>& field() const { return field_; }
   Point negative_if(bool negate, const Point& point) const {
     return {point.x, field_.negative_if(negate, point.y)};
   }
@@ -81,7 +81,7 @@ class AffineCurve {
   };
 
   Jacobian twice(const Jacobian& point) const {
-    const Field<N>& f = field_;
+    const Field<N, Prime>& f = field_;
     const auto yy = f.mul(point.y, point.y);
     const auto xyy = f.mul(point.x, yy);
     const auto s2 = f.add(xyy, xyy);
@@ -99,7 +99,7 @@ class AffineCurve {
   // Of the slope of the line through both points; never 0.
   Number<N> denominator(const Point& a, const Point& b) const {
     const Number<N> difference = field_.sub(b.x, a.x);
-    if (Field<N>::is_zero(difference)) return is_doubling(a, b) ? field_.add(a.y, a.y) : field_.one();
+    if (Field<N, Prime>::is_zero(difference)) return is_doubling(a, b) ? field_.add(a.y, a.y) : field_.one();
     return difference;
   }
 
@@ -118,9 +118,11 @@ class AffineCurve {
   }
 
   // Of points with equal x: whether they are equal and their double is not infinite.
-  static bool is_doubling(const Point& a, const Point& b) { return a.y == b.y && !Field<N>::is_zero(a.y); }
+  static bool is_doubling(const Point& a, const Point& b) {
+    return a.y == b.y && !Field<N, Prime>::is_zero(a.y);
+  }
 
-  const Field<N>& field_;
+  const Field<N, Prime>& field_;
   Number<N> a_{};
 };
 

@@ -2,87 +2,39 @@
 // times. The one rule: every number given and returned is below the prime. Not constant time: it works on
 // other people's leaked numbers, not on ours.
 //
-// Montgomery form with R = 2^(64N), product scanning (Koc, Acar, Kaliski, "Analyzing and comparing Montgomery
-// multiplication algorithms", 1996, there FIPS): of the methods tried with g++ 12 the fastest at 4, 6 and 9
-// limbs, because its three accumulators stay in registers. All loops are unrolled; the last subtraction
-// does not branch, its outcome being a coin toss.
+// Montgomery form with R = 2^(64N). For any prime product scanning (Koc, Acar, Kaliski, "Analyzing and
+// comparing Montgomery multiplication algorithms", 1996, there FIPS): of the methods tried with g++ 12 the
+// fastest at 4, 6 and 9 limbs, because its three accumulators stay in registers. For the primes of
+// sparse_primes.h a product and their own reduction. All loops are unrolled; the last subtraction does not
+// branch, its outcome being a coin toss. Products are calls: inlined they took the compiler a minute more,
+// and were no faster.
 
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "scanner/hunt/carry.h"
 #include "scanner/hunt/limbs.h"
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
-// Unrolled and inlined as a whole, but not under a sanitizer: with its checks in every operation that takes
-// the compiler many minutes.
-#if defined(__has_feature)
-#define FIELD_UNDER_SANITIZER (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define FIELD_UNDER_SANITIZER 1
-#else
-#define FIELD_UNDER_SANITIZER 0
-#endif
-#if FIELD_UNDER_SANITIZER
-#define FIELD_INLINE inline
-#define FIELD_UNROLL
-#else
-#define FIELD_INLINE [[gnu::always_inline]] inline
-#define FIELD_UNROLL _Pragma("GCC unroll 9")
-#endif
-
 namespace dumpgate {
-
-template <std::size_t N>
-using Number = std::array<std::uint64_t, N>;
-
-// add_carry sets a += b + carry and returns the carry out; subtract_borrow sets a -= b + borrow likewise. On
-// x86-64 only the intrinsics make g++ keep the carry in its flag.
-FIELD_INLINE unsigned char add_carry(unsigned char carry, std::uint64_t& a, std::uint64_t b) {
-#if defined(__x86_64__)
-  unsigned long long sum = 0;
-  carry = _addcarry_u64(carry, a, b, &sum);
-  a = sum;
-  return carry;
-#else
-  const DoubleLimb sum = DoubleLimb{a} + b + carry;
-  a = low_limb(sum);
-  return static_cast<unsigned char>(high_limb(sum));
-#endif
-}
-
-FIELD_INLINE unsigned char subtract_borrow(unsigned char borrow, std::uint64_t& a, std::uint64_t b) {
-#if defined(__x86_64__)
-  unsigned long long difference = 0;
-  borrow = _subborrow_u64(borrow, a, b, &difference);
-  a = difference;
-  return borrow;
-#else
-  const DoubleLimb difference = DoubleLimb{a} - b - borrow;
-  a = low_limb(difference);
-  return static_cast<unsigned char>(high_limb(difference) & 1U);
-#endif
-}
 
 // A sum of products of limbs: 192 bits.
 struct ProductSum {
   std::uint64_t low = 0, middle = 0, high = 0;
 
-  FIELD_INLINE void add(std::uint64_t a, std::uint64_t b) {
+  CARRY_INLINE void add(std::uint64_t a, std::uint64_t b) {
     const DoubleLimb product = DoubleLimb{a} * b;
     const unsigned char carry = add_carry(0, low, low_limb(product));
     high += add_carry(carry, middle, high_limb(product));
   }
 
   // Returns the lowest limb and divides by 2^64.
-  FIELD_INLINE std::uint64_t shift_out() {
+  CARRY_INLINE std::uint64_t shift_out() {
     const std::uint64_t out = low;
     low = middle;
     middle = high;
@@ -91,7 +43,10 @@ struct ProductSum {
   }
 };
 
-template <std::size_t N>
+// That nothing is known of the prime.
+struct AnyPrime {};
+
+template <std::size_t N, typename Prime = AnyPrime>
 class Field {
  public:
   explicit Field(const Number<N>& prime) : p_(prime), negative_inverse_(~inverse_limb(prime[0]) + 1) {
@@ -109,7 +64,7 @@ class Field {
 
   static bool is_zero(const Number<N>& a) {
     std::uint64_t bits = 0;
-    FIELD_UNROLL
+    CARRY_UNROLL
     for (std::size_t i = 0; i < N; ++i) bits |= a[i];
     return bits == 0;
   }
@@ -117,7 +72,7 @@ class Field {
   Number<N> add(const Number<N>& a, const Number<N>& b) const {
     Number<N> sum = a;
     unsigned char carry = 0;
-    FIELD_UNROLL
+    CARRY_UNROLL
     for (std::size_t i = 0; i < N; ++i) carry = add_carry(carry, sum[i], b[i]);
     return reduce(sum, carry);
   }
@@ -125,11 +80,11 @@ class Field {
   Number<N> sub(const Number<N>& a, const Number<N>& b) const {
     Number<N> difference = a;
     unsigned char borrow = 0;
-    FIELD_UNROLL
+    CARRY_UNROLL
     for (std::size_t i = 0; i < N; ++i) borrow = subtract_borrow(borrow, difference[i], b[i]);
     const std::uint64_t mask = 0 - std::uint64_t{borrow};
     unsigned char carry = 0;
-    FIELD_UNROLL
+    CARRY_UNROLL
     for (std::size_t i = 0; i < N; ++i) carry = add_carry(carry, difference[i], p_[i] & mask);
     return difference;
   }
@@ -137,31 +92,16 @@ class Field {
   // The negative of a, or a itself.
   Number<N> negative_if(bool negate, const Number<N>& a) const { return select(negate, sub({}, a), a); }
 
-  // a*b/R: column k of a*b + m*p, where each m[k] makes the lowest N columns zero.
-  FIELD_INLINE Number<N> mul(const Number<N>& a, const Number<N>& b) const {
-    Number<N> m;       // NOLINT(cppcoreguidelines-pro-type-member-init): each limb is set before it is read
-    Number<N> result;  // NOLINT(cppcoreguidelines-pro-type-member-init)
-    ProductSum sum;
-    FIELD_UNROLL
-    for (std::size_t k = 0; k < N; ++k) {
-      FIELD_UNROLL
-      for (std::size_t i = 0; i <= k; ++i) sum.add(a[i], b[k - i]);
-      FIELD_UNROLL
-      for (std::size_t i = 0; i < k; ++i) sum.add(m[i], p_[k - i]);
-      m[k] = sum.low * negative_inverse_;
-      sum.add(m[k], p_[0]);
-      sum.shift_out();
+  // a*b/R
+  [[gnu::noinline]] Number<N> mul(const Number<N>& a, const Number<N>& b) const {
+    if constexpr (std::same_as<Prime, AnyPrime>) {
+      return mul_by_columns(a, b);
+    } else {
+      Number<2 * N> product = whole_product(a, b);
+      std::uint64_t carry = 0;
+      const Number<N> quotient = Prime::divide(product, carry);
+      return reduce(quotient, carry);
     }
-    FIELD_UNROLL
-    for (std::size_t k = N; k < 2 * N - 1; ++k) {
-      FIELD_UNROLL
-      for (std::size_t i = k - N + 1; i < N; ++i) sum.add(a[i], b[k - i]);
-      FIELD_UNROLL
-      for (std::size_t i = k - N + 1; i < N; ++i) sum.add(m[i], p_[k - i]);
-      result[k - N] = sum.shift_out();
-    }
-    result[N - 1] = sum.shift_out();
-    return reduce(result, sum.low);
   }
 
   // a^(p-2) = 1/a (Fermat), four bits at a time; 0 for 0.
@@ -197,11 +137,38 @@ class Field {
   }
 
  private:
+  // Column k of a*b + m*p, where each m[k] makes the lowest N columns zero.
+  Number<N> mul_by_columns(const Number<N>& a, const Number<N>& b) const {
+    Number<N> m;       // NOLINT(cppcoreguidelines-pro-type-member-init): each limb is set before it is read
+    Number<N> result;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+    ProductSum sum;
+    CARRY_UNROLL
+    for (std::size_t k = 0; k < N; ++k) {
+      CARRY_UNROLL
+      for (std::size_t i = 0; i <= k; ++i) sum.add(a[i], b[k - i]);
+      CARRY_UNROLL
+      for (std::size_t i = 0; i < k; ++i) sum.add(m[i], p_[k - i]);
+      m[k] = sum.low * negative_inverse_;
+      sum.add(m[k], p_[0]);
+      sum.shift_out();
+    }
+    CARRY_UNROLL
+    for (std::size_t k = N; k < 2 * N - 1; ++k) {
+      CARRY_UNROLL
+      for (std::size_t i = k - N + 1; i < N; ++i) sum.add(a[i], b[k - i]);
+      CARRY_UNROLL
+      for (std::size_t i = k - N + 1; i < N; ++i) sum.add(m[i], p_[k - i]);
+      result[k - N] = sum.shift_out();
+    }
+    result[N - 1] = sum.shift_out();
+    return reduce(result, sum.low);
+  }
+
   // a + carry*R below 2p, modulo p.
   Number<N> reduce(const Number<N>& a, std::uint64_t carry) const {
     Number<N> less = a;
     unsigned char borrow = 0;
-    FIELD_UNROLL
+    CARRY_UNROLL
     for (std::size_t i = 0; i < N; ++i) borrow = subtract_borrow(borrow, less[i], p_[i]);
     return select(subtract_borrow(borrow, carry, 0) != 0, a, less);
   }
@@ -210,7 +177,7 @@ class Field {
   static Number<N> select(bool condition, const Number<N>& a, const Number<N>& b) {
     const std::uint64_t mask = 0 - std::uint64_t{condition};
     Number<N> selected = b;
-    FIELD_UNROLL
+    CARRY_UNROLL
     for (std::size_t i = 0; i < N; ++i) selected[i] ^= (a[i] ^ b[i]) & mask;
     return selected;
   }
@@ -222,7 +189,3 @@ class Field {
 };
 
 }  // namespace dumpgate
-
-#undef FIELD_INLINE
-#undef FIELD_UNROLL
-#undef FIELD_UNDER_SANITIZER

@@ -12,6 +12,7 @@
 #include "scanner/hunt/affine_curve.h"
 #include "scanner/hunt/field.h"
 #include "scanner/hunt/limbs.h"
+#include "scanner/hunt/sparse_primes.h"
 
 namespace dumpgate {
 namespace {
@@ -26,7 +27,7 @@ constexpr std::size_t small_window = 6;
 // Scalars for which the additions that a large table saves are worth its making.
 constexpr std::size_t enough_scalars = 1024;
 
-template <std::size_t N>
+template <std::size_t N, typename Prime>
 class CurveBase final : public FixedBase {
  public:
   CurveBase(const Number<N>& p, const Number<N>& a, const AffinePoint<N>& generator, const Number<N>& order,
@@ -63,7 +64,7 @@ class CurveBase final : public FixedBase {
 
   struct Workspace {
     std::vector<Point> points{};
-    typename AffineCurve<N>::Scratch scratch{};
+    typename AffineCurve<N, Prime>::Scratch scratch{};
   };
 
   // Row d of the table holds d*2^(width_*i)*G for each window i. Rows m+1 to 2m are rows 1 to m plus row m.
@@ -73,7 +74,7 @@ class CurveBase final : public FixedBase {
       return std::span(table_).subspan(first * windows_, count * windows_);
     };
     std::ranges::copy(curve_.power_multiples(generator, width_, windows_), rows(1, 1).begin());
-    typename AffineCurve<N>::Scratch scratch;
+    typename AffineCurve<N, Prime>::Scratch scratch;
     for (std::size_t m = 1; m < half_; m *= 2) {
       for (std::size_t j = 1; j <= m; ++j) std::ranges::copy(rows(m, 1), rows(m + j, 1).begin());
       curve_.add_to(rows(m + 1, m), rows(1, m), scratch);
@@ -129,9 +130,9 @@ class CurveBase final : public FixedBase {
 
   std::size_t width_;
   std::size_t half_;
-  Field<N> field_;
+  Field<N, Prime> field_;
   Field<N> scalars_;
-  AffineCurve<N> curve_;  // refers to field_
+  AffineCurve<N, Prime> curve_;  // refers to field_
   std::size_t windows_ = 0;
   std::vector<Point> table_{};
 };
@@ -172,11 +173,19 @@ Number<N> number(const std::vector<std::uint64_t>& limbs) {
   return result;
 }
 
-template <std::size_t N>
+// With the arithmetic of the first of the primes `Usual` that is the curve's, or of any prime.
+template <std::size_t N, typename... Usual>
 std::unique_ptr<FixedBase> make_base(const Parameters& c, FixedBase::Table table) {
-  return std::make_unique<CurveBase<N>>(number<N>(c.p), number<N>(c.a),
-                                        AffinePoint<N>{number<N>(c.x), number<N>(c.y)}, number<N>(c.order),
-                                        table == FixedBase::Table::large ? large_window<N> : small_window);
+  std::unique_ptr<FixedBase> made;
+  const auto make = [&]<typename Prime>() {
+    made = std::make_unique<CurveBase<N, Prime>>(
+        number<N>(c.p), number<N>(c.a), AffinePoint<N>{number<N>(c.x), number<N>(c.y)}, number<N>(c.order),
+        table == FixedBase::Table::large ? large_window<N> : small_window);
+    return true;
+  };
+  if (!((number<N>(c.p) == Usual::prime && make.template operator()<Usual>()) || ...))
+    make.template operator()<AnyPrime>();
+  return made;
 }
 
 // The tables of one curve. Threads that want different curves do not wait for each other.
@@ -193,15 +202,15 @@ std::unique_ptr<FixedBase> FixedBase::make(const std::string& curve, Table table
   if (!parameters) return nullptr;
   switch (parameters->p.size()) {
     case 4:
-      return make_base<4>(*parameters, table);
+      return make_base<4, PrimeP256, PrimeK256>(*parameters, table);
     case 5:
       return make_base<5>(*parameters, table);
     case 6:
-      return make_base<6>(*parameters, table);
+      return make_base<6, PrimeP384>(*parameters, table);
     case 8:
       return make_base<8>(*parameters, table);
     case 9:
-      return make_base<9>(*parameters, table);
+      return make_base<9, PrimeP521>(*parameters, table);
     default:
       return nullptr;
   }

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -22,7 +23,7 @@ namespace dumpgate {
 // unit's own runs; one between two numbers of the dump may look at the neighbours, so that it reaches as far
 // at a unit's end as inside it.
 //
-// Belongs to one thread.
+// Several hunts may look at one unit at once; forget_words is for when all of them have ended.
 class HuntUnit {
  public:
   static constexpr std::size_t size = 1 << 20;  // bytes of runs
@@ -33,14 +34,17 @@ class HuntUnit {
   const RunStore& own() const { return *own_; }
   // The numbers of the unit and of its neighbours; made at the first call.
   const WordIndex& words() {
-    if (!words_) words_.emplace({before_, own_, after_});
+    std::call_once(made_, [this] { words_.emplace({before_, own_, after_}); });
     return *words_;
   }
+  // forget_words gives the index's memory back: there may be many units. words() may not follow.
+  void forget_words() { words_.reset(); }
 
  private:
   const RunStore* own_;
   const RunStore* before_;
   const RunStore* after_;
+  std::once_flag made_{};
   std::optional<WordIndex> words_{};
 };
 
