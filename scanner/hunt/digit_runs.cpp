@@ -178,7 +178,7 @@ class DigitRuns {
     const std::uint64_t high = layout.cell == 2 ? 0x0080008000800080U : 0x0080808000808080U;
     for (const std::uint64_t word : run.words)
       with_high_bits += ((word >> layout.shift) & high) != 0 ? 1U : 0U;
-    if (with_high_bits < run.words.size() / 4) return false;
+    if (with_high_bits < run.words.size() / 4 || is_table(run.words)) return false;
     const std::size_t cells = (run.words.size() + 1) * (8 / layout.cell);
     for (std::size_t first = 0; first + digit_sizes.front() / layout.bits < cells; ++first) {
       if (!starts_here(layout, run, first)) continue;
@@ -188,6 +188,20 @@ class DigitRuns {
       }
     }
     return false;
+  }
+
+  // Whether of any four words in a row two or more share their top 16 bits with the next: a sorted table, as
+  // of places in a source. Of those bits a digit uses ten or more, so three neighbours of a number's words
+  // are two equal pairs with a probability of 2^-18 in digits of 26 bits in the upper half, and below 2^-22
+  // in others.
+  static bool is_table(std::span<const std::uint64_t> words) {
+    unsigned equal =
+        0;  // bit i: whether the word i+1 before the one at hand is like the word that follows it
+    for (std::size_t i = 1; i < words.size(); ++i) {
+      equal = (equal << 1U | (words[i] >> 48U == words[i - 1] >> 48U ? 1U : 0U)) & 7U;
+      if (i >= 3 && std::popcount(equal) < 2) return false;
+    }
+    return true;
   }
 
   // Whether any word, that behind the run as well, may be the top digit of a number: of random words that

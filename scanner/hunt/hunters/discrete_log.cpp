@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <memory>
 #include <optional>
 
@@ -118,16 +119,27 @@ class DiscreteLogHunt final : public Hunt {
     for (const std::uint64_t word : run.words) put(word);
     put(run.after);
     const std::size_t whole = target.size / 8 * 8;
-    if (memory.size() < 16 + whole || !looks_random(run.words.first(whole / 8))) return;
+    if (memory.size() < 16 + whole) return;
     const std::size_t padded = (target.size + 7) / 8 * 8;
     std::vector<std::size_t> places{8, memory.size() - 8 - whole, memory.size() - padded,
                                     memory.size() - 8 - target.size};
     std::ranges::sort(places);
     places.erase(std::unique(places.begin(), places.end()), places.end());
     for (const std::size_t at : places)
-      if (at >= 1 && at + target.size <= memory.size())
+      if (at >= 1 && at + target.size <= memory.size() &&
+          may_be_number(std::span(memory).subspan(at, target.size)))
         try_number(std::span(memory).subspan(at, target.size), run.offset + at - 8, target, scratch,
                    findings);
+  }
+
+  // Whether the bytes look random and neither end of them is four zeros: those of a word beside the run.
+  static bool may_be_number(std::span<const std::byte> bytes) {
+    std::array<std::uint64_t, 8> words{};
+    std::memcpy(words.data(), bytes.data(), bytes.size() / 8 * 8);
+    std::uint32_t first = 0, last = 0;
+    std::memcpy(&first, bytes.data(), sizeof first);
+    std::memcpy(&last, bytes.last(sizeof last).data(), sizeof last);
+    return first != 0 && last != 0 && looks_random(std::span(words).first(bytes.size() / 8));
   }
 
   static void try_number(std::span<const std::byte> number, std::uint64_t offset, const Target& target,
