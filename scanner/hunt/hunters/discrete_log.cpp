@@ -150,11 +150,12 @@ class DiscreteLogHunt final : public Hunt {
       return;
     }
     for (const bool little : {true, false}) {
-      DiscreteLogNumbers numbers = target.numbers;
-      numbers.x = little ? BigNumber::from_little_endian_limbs(number) : BigNumber::from_big_endian(number);
-      if (!(*numbers.x < *numbers.q) ||
+      BigNumber x = little ? BigNumber::from_little_endian_limbs(number) : BigNumber::from_big_endian(number);
+      if (!(x < *target.numbers.q) ||
           (target.powers && !is_logarithm(*target.powers, number, little, scratch)))
         continue;
+      DiscreteLogNumbers numbers = target.numbers;
+      numbers.x = std::move(x);
       if (relate_discrete_log(numbers, {}).proven)
         findings.push_back(describe(target, offset, little ? limbs_layout : bytes_layout, "g^x=y"));
     }
