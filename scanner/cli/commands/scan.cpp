@@ -35,8 +35,9 @@ class ScanCommand final : public Command {
     if (const auto opened = reports_.open(prepared->signatures.all(), inputs_); !opened)
       return fail(opened.error());
     // Beside the first examination, whose verdict waits for it: the two start on what one thread can do.
+    // Where no thread can be had, libstdc++ leaves it to whoever asks first.
     const std::shared_future<bool> self_tested =
-        std::async(std::launch::async, [&signatures = prepared->signatures] {
+        std::async(std::launch::async | std::launch::deferred, [&signatures = prepared->signatures] {
           const SelfTest tested = self_test(signatures);
           if (!tested.passed) write_stderr("dumpgate: " + tested.detail + ": nothing will be released\n");
           return tested.passed;
