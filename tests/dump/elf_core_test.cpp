@@ -13,13 +13,6 @@ namespace {
 
 using namespace dumpgate::support;
 
-std::vector<std::string> part_names(const DumpMap& map) {
-  std::vector<std::string> names;
-  names.reserve(map.parts.size());
-  for (const Part& part : map.parts) names.push_back(part.name);
-  return names;
-}
-
 const std::string& mapping_at(const DumpMap& map, std::uint64_t address) {
   for (const Region& region : map.regions)
     if (region.address == address) return map.mappings.at(region.mapping);

@@ -11,7 +11,7 @@
 namespace dumpgate {
 namespace {
 
-DumpMap map_of(const std::string& bytes) { return support::map_of(std::as_bytes(std::span(bytes))); }
+DumpMap map_of_text(const std::string& bytes) { return support::map_of(std::as_bytes(std::span(bytes))); }
 
 std::string header(char identifiers) {
   std::string bytes("JAVA PROFILE 1.0.2");
@@ -21,7 +21,7 @@ std::string header(char identifiers) {
 }
 
 TEST(Hprof, IsKnownByItsHeader) {
-  const DumpMap map = map_of(header(8) + std::string(100, 'x'));
+  const DumpMap map = map_of_text(header(8) + std::string(100, 'x'));
   EXPECT_EQ(map.format, "hprof");
   EXPECT_TRUE(map.unaligned);
   EXPECT_EQ(map.word_bits, 64U);
@@ -29,17 +29,17 @@ TEST(Hprof, IsKnownByItsHeader) {
   EXPECT_TRUE(map.regions.empty());
 }
 
-TEST(Hprof, OfA32BitMachine) { EXPECT_EQ(map_of(header(4)).word_bits, 32U); }
+TEST(Hprof, OfA32BitMachine) { EXPECT_EQ(map_of_text(header(4)).word_bits, 32U); }
 
 TEST(Hprof, ADamagedHeaderIsAGap) {
-  const DumpMap map = map_of(header(3));
+  const DumpMap map = map_of_text(header(3));
   ASSERT_EQ(map.gaps.size(), 1U);
   EXPECT_EQ(map.gaps[0].reason, GapReason::corrupt);
 }
 
 TEST(Hprof, CutInsideItsHeaderItPromisesMore) {
   for (std::size_t size = 1; size < 31; ++size) {
-    const DumpMap map = map_of(header(8).substr(0, size));
+    const DumpMap map = map_of_text(header(8).substr(0, size));
     const bool held = !map.gaps.empty() || map.promised_end > size;
     EXPECT_TRUE(held) << size;
   }

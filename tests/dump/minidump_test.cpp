@@ -17,13 +17,6 @@ constexpr unsigned amd64 = 9;
 constexpr unsigned x86 = 0;
 constexpr unsigned power_pc = 3;
 
-std::vector<std::string> part_names(const DumpMap& map) {
-  std::vector<std::string> names;
-  names.reserve(map.parts.size());
-  for (const Part& part : map.parts) names.push_back(part.name);
-  return names;
-}
-
 Bytes bytes_of(const Bytes& file, const Region& region) {
   const auto bytes = std::span(file).subspan(region.bytes.begin(), region.bytes.size());
   return {bytes.begin(), bytes.end()};

@@ -30,15 +30,15 @@ namespace {
 
 using Bytes = std::vector<std::byte>;
 
-const Bytes site_key(32, std::byte{0x5a});
+const Bytes query_site_key(32, std::byte{0x5a});
 
 const RetroHash& hash() {
-  static const RetroHash made(site_key);
+  static const RetroHash made(query_site_key);
   return made;
 }
 
-RetroFilter filter_of(const Bytes& layer) {
-  RetroFilterBuilder builder(site_key, std::size_t{1} << 20);
+RetroFilter parsed_filter(const Bytes& layer) {
+  RetroFilterBuilder builder(query_site_key, std::size_t{1} << 20);
   Window window;
   window.bytes = layer;
   window.own_end = layer.size();
@@ -98,7 +98,7 @@ TEST(RetroQuery, EveryFormOfAnRsaKeyIsFoundAtEveryAlignment) {
   const RetroSecret secret = secret_of(test::make_rsa(1024));
   EXPECT_EQ(secret.kind, "rsa 1024");
   const RetroQuery query(secret, hash());
-  EXPECT_EQ(query.ask(filter_of(background(1))).result, RetroResult::not_contained);
+  EXPECT_EQ(query.ask(parsed_filter(background(1))).result, RetroResult::not_contained);
   EXPECT_GT(secret.forms.size(), 150U);
   std::size_t placings = 0;
   std::size_t missed = 0;
@@ -107,7 +107,7 @@ TEST(RetroQuery, EveryFormOfAnRsaKeyIsFoundAtEveryAlignment) {
     for (std::size_t shift = 0; shift < alignments(form.kind); ++shift) {
       Bytes layer = background(2);
       put(layer, 36'320 + shift, in_memory(form));
-      const RetroAnswer answer = query.ask(filter_of(layer));
+      const RetroAnswer answer = query.ask(parsed_filter(layer));
       if (answer.result != RetroResult::contained) continue;
       ++found;
       ASSERT_LT(answer.false_probability, most_false_contained);
@@ -140,7 +140,7 @@ Recall recall_of(const std::function<test::Key()>& make,
         Bytes layer(2'048);
         put(layer, 1'000 + shift, in_memory(form));
         ++recall.asked;
-        recall.found += query.ask(filter_of(layer)).result == RetroResult::contained ? 1U : 0U;
+        recall.found += query.ask(parsed_filter(layer)).result == RetroResult::contained ? 1U : 0U;
       }
     }
   }
@@ -178,7 +178,7 @@ TEST(RetroQuery, FilesOfKeysAreFoundAsTheyAre) {
     for (const Bytes& file : {test::pkcs8_of(key), pem_of(key)}) {
       Bytes layer = background(3);
       put(layer, 36'333, file);
-      const RetroAnswer answer = query.ask(filter_of(layer));
+      const RetroAnswer answer = query.ask(parsed_filter(layer));
       EXPECT_EQ(answer.result, RetroResult::contained);
       EXPECT_GE(answer.matched, 2U);
     }
@@ -221,7 +221,7 @@ TEST(RetroQuery, FilesOfP256KeysAreFoundAtEveryAlignment) {
         layer.resize(9'000);
         put(layer, 7'000 + shift, file);
         ++recalls[name].asked;
-        recalls[name].found += query.ask(filter_of(layer)).result == RetroResult::contained ? 1U : 0U;
+        recalls[name].found += query.ask(parsed_filter(layer)).result == RetroResult::contained ? 1U : 0U;
       }
   }
   for (const auto& [name, recall] : recalls) {
@@ -244,12 +244,12 @@ TEST(RetroQuery, ThePublicKeyAloneIsNoKey) {
     put(layer, 36'320, spki);
     Bytes reversed(spki.rbegin(), spki.rend());
     put(layer, 37'000, reversed);
-    EXPECT_EQ(RetroQuery(secret, hash()).ask(filter_of(layer)).result, RetroResult::not_contained);
+    EXPECT_EQ(RetroQuery(secret, hash()).ask(parsed_filter(layer)).result, RetroResult::not_contained);
   }
 }
 
 TEST(RetroQuery, ForeignKeysAreNotFound) {
-  const RetroFilter filter = filter_of(background(5));
+  const RetroFilter filter = parsed_filter(background(5));
   unsigned wrong = 0;
   for (int round = 0; round < 300; ++round) {
     const RetroAnswer answer = RetroQuery(secret_of(test::make_ec("P-256")), hash()).ask(filter);
@@ -295,7 +295,7 @@ TEST(RetroQuery, HalfAPrimeIsEnough) {
   ASSERT_NE(p, secret.forms.end());
   Bytes layer = background(6);
   put(layer, 36'320, std::span(p->bytes).last(64));
-  const RetroAnswer answer = RetroQuery(secret, hash()).ask(filter_of(layer));
+  const RetroAnswer answer = RetroQuery(secret, hash()).ask(parsed_filter(layer));
   EXPECT_EQ(answer.result, RetroResult::contained);
   EXPECT_EQ(answer.number, "p");
   EXPECT_LT(answer.matched, answer.asked);
@@ -310,11 +310,11 @@ TEST(RetroQuery, RawSecretsAreFoundAsBytesAndAsPadsOfHmac) {
   const RetroQuery query(*secret, hash());
   Bytes plain = background(8);
   put(plain, 36'321, raw);
-  EXPECT_EQ(query.ask(filter_of(plain)).result, RetroResult::contained);
+  EXPECT_EQ(query.ask(parsed_filter(plain)).result, RetroResult::contained);
   Bytes pad = background(8);
   for (std::size_t i = 0; i < 64; ++i)
     pad[36'320 + i] = (i < raw.size() ? raw[i] : std::byte{0}) ^ std::byte{0x5c};
-  const RetroAnswer answer = query.ask(filter_of(pad));
+  const RetroAnswer answer = query.ask(parsed_filter(pad));
   EXPECT_EQ(answer.result, RetroResult::contained);
   EXPECT_EQ(answer.layout, "hmac-opad");
   EXPECT_FALSE(retro_secret_of_bytes(std::span(raw).first(15)));
@@ -322,7 +322,7 @@ TEST(RetroQuery, RawSecretsAreFoundAsBytesAndAsPadsOfHmac) {
 
 TEST(RetroQuery, WhatCannotBeKnownIsSaidToBeSo) {
   const RetroQuery query(secret_of(test::make_ec("P-256")), hash());
-  RetroFilter filter = filter_of(background(9));
+  RetroFilter filter = parsed_filter(background(9));
   const Bytes other(32, std::byte{0x5b});
   EXPECT_EQ(RetroQuery(secret_of(test::make_ec("P-256")), RetroHash(other)).ask(filter).result,
             RetroResult::undecidable);
@@ -333,7 +333,7 @@ TEST(RetroQuery, WhatCannotBeKnownIsSaidToBeSo) {
   const Bytes constant(32, std::byte{7});
   const auto dull = retro_secret_of_bytes(constant);
   ASSERT_TRUE(dull);
-  EXPECT_EQ(RetroQuery(*dull, hash()).ask(filter_of(background(9))).result, RetroResult::undecidable);
+  EXPECT_EQ(RetroQuery(*dull, hash()).ask(parsed_filter(background(9))).result, RetroResult::undecidable);
 }
 
 // Most ways in which 24 bytes can lie in memory leave one window of them, which tells nothing.
@@ -344,7 +344,7 @@ TEST(RetroQuery, OfASecretThatMostlyWouldBeMissedNoNoIsSaid) {
   for (std::size_t shift = 0; shift < 8; ++shift) {
     Bytes layer = background(12);
     put(layer, 36'320 + shift, secret.forms.front().bytes);
-    const RetroAnswer answer = query.ask(filter_of(layer));
+    const RetroAnswer answer = query.ask(parsed_filter(layer));
     EXPECT_NE(answer.result, RetroResult::not_contained) << shift;
     EXPECT_EQ(answer.reason.empty(), answer.result == RetroResult::contained);
   }
@@ -408,7 +408,7 @@ TEST(RetroHunt, AnswersForEveryDumpOfALog) {
   Bytes with = background(10);
   put(with, 36'325, test::pkcs8_of(key));
   const auto built = [](const Bytes& layer) {
-    RetroFilterBuilder builder(site_key, std::size_t{1} << 20);
+    RetroFilterBuilder builder(query_site_key, std::size_t{1} << 20);
     Window window;
     window.bytes = layer;
     window.own_end = layer.size();

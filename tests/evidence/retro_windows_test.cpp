@@ -43,7 +43,7 @@ Sink seen(const Bytes& layer, std::size_t own) {
   return sink;
 }
 
-Bytes random_bytes(std::size_t size, unsigned seed) {
+Bytes island_bytes(std::size_t size, unsigned seed) {
   std::mt19937 random(seed);
   Bytes bytes(size);
   for (std::byte& byte : bytes) byte = static_cast<std::byte>(random());
@@ -67,10 +67,10 @@ void put(Bytes& layer, std::size_t at, std::string_view text) {
 Bytes mixed_layer() {
   Bytes layer(200'000);
   std::mt19937 random(3);
-  const Bytes stretch = random_bytes(40'000, 4);
+  const Bytes stretch = island_bytes(40'000, 4);
   std::ranges::copy(stretch, layer.begin() + 30'001);
   for (std::size_t at = 80'000; at + 128 < 120'000; at += 128 + random() % 300) {
-    const Bytes island = random_bytes(16 + random() % 112, static_cast<unsigned>(random()));
+    const Bytes island = island_bytes(16 + random() % 112, static_cast<unsigned>(random()));
     std::ranges::copy(island, layer.begin() + static_cast<std::ptrdiff_t>(at));
   }
   std::string pem;
@@ -109,7 +109,7 @@ TEST(RetroWindows, BytesAreThoseThatTheTestOnOneWindowAlonePasses) {
 
 TEST(RetroWindows, OnlyTheMiddleOfLongRandomStretchesIsInside) {
   Bytes layer(60'000);
-  const Bytes stretch = random_bytes(20'000, 5);
+  const Bytes stretch = island_bytes(20'000, 5);
   std::ranges::copy(stretch, layer.begin() + 20'000);
   std::size_t inside = 0;
   std::size_t all = 0;
@@ -124,7 +124,7 @@ TEST(RetroWindows, OnlyTheMiddleOfLongRandomStretchesIsInside) {
 
   Bytes numbers(60'000);  // numbers of 256 bytes between headers, as heaps of Java hold them
   for (std::size_t at = 0; at + 272 < numbers.size(); at += 272) {
-    const Bytes number = random_bytes(256, static_cast<unsigned>(at));
+    const Bytes number = island_bytes(256, static_cast<unsigned>(at));
     std::ranges::copy(number, numbers.begin() + static_cast<std::ptrdiff_t>(at) + 16);
   }
   for (const auto& found : seen(numbers, 60'000).found) EXPECT_FALSE(std::get<2>(found));

@@ -12,7 +12,7 @@
 namespace dumpgate {
 namespace {
 
-std::vector<std::byte> bytes(std::string_view hex) { return *from_hex(hex); }
+std::vector<std::byte> from_text(std::string_view hex) { return *from_hex(hex); }
 mode_t mode_of(const std::string& path) {
   struct stat status{};
   EXPECT_EQ(::stat(path.c_str(), &status), 0) << path;
@@ -22,19 +22,20 @@ mode_t mode_of(const std::string& path) {
 // RFC 8032, section 7.1, test 2.
 TEST(Signer, VerifiesAsTheRfcDoes) {
   Ed25519PublicKey key{};
-  std::ranges::copy(bytes("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"), key.begin());
-  const auto signature = bytes(
+  std::ranges::copy(from_text("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"),
+                    key.begin());
+  const auto signature = from_text(
       "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
       "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00");
-  EXPECT_TRUE(verify_ed25519(key, bytes("72"), signature));
-  EXPECT_FALSE(verify_ed25519(key, bytes("73"), signature));
+  EXPECT_TRUE(verify_ed25519(key, from_text("72"), signature));
+  EXPECT_FALSE(verify_ed25519(key, from_text("73"), signature));
   EXPECT_FALSE(verify_ed25519(key, {}, signature));
-  EXPECT_FALSE(verify_ed25519(key, bytes("72"), {}));
-  EXPECT_FALSE(verify_ed25519(key, bytes("72"), std::span(signature).first(63)));
+  EXPECT_FALSE(verify_ed25519(key, from_text("72"), {}));
+  EXPECT_FALSE(verify_ed25519(key, from_text("72"), std::span(signature).first(63)));
   for (std::size_t at = 0; at < signature.size(); ++at) {
     auto changed = signature;
     changed[at] ^= std::byte{1};
-    EXPECT_FALSE(verify_ed25519(key, bytes("72"), changed)) << at;
+    EXPECT_FALSE(verify_ed25519(key, from_text("72"), changed)) << at;
   }
 }
 

@@ -10,19 +10,19 @@
 namespace dumpgate {
 namespace {
 
-using Kind = SshRequest::Kind;
+using Request = SshRequest::Kind;
 using Words = std::vector<std::string>;
 
 TEST(SshCommand, KnowsTheSubsystem) {
-  EXPECT_EQ(parse_ssh_command("internal-sftp").kind, Kind::sftp);
-  EXPECT_EQ(parse_ssh_command("/usr/lib/openssh/sftp-server").kind, Kind::sftp);
-  EXPECT_EQ(parse_ssh_command("/usr/lib/openssh/sftp-server -d /").kind, Kind::refused);
+  EXPECT_EQ(parse_ssh_command("internal-sftp").kind, Request::sftp);
+  EXPECT_EQ(parse_ssh_command("/usr/lib/openssh/sftp-server").kind, Request::sftp);
+  EXPECT_EQ(parse_ssh_command("/usr/lib/openssh/sftp-server -d /").kind, Request::refused);
 }
 
 TEST(SshCommand, RsyncReceivesIntoTheSessionAlone) {
   const SshRequest request =
       parse_ssh_command("rsync --server -vlogDtpre.iLsfxCIvu --log-format=X . dumps/core");
-  EXPECT_EQ(request.kind, Kind::rsync);
+  EXPECT_EQ(request.kind, Request::rsync);
   EXPECT_EQ(request.arguments,
             (Words{"--server", "-vlogDtpre.iLsfxCIvu", "--log-format=X", ".", "./dumps_core"}));
   EXPECT_EQ(parse_ssh_command("rsync --server -te.LsfxCIvu . ").arguments,
@@ -40,7 +40,7 @@ TEST(SshCommand, RsyncThatWouldSendOrLeaveHalvesIsRefused) {
         "rsync --server --backup-dir=/tmp -te.Lsf . x", "rsync --server -ste.Lsf . x",
         "rsync --server -te.Lsf x y", "rsync --server -te.Lsf . x y", "rsync --server -te.Lsf",
         "rsync --server -te.Lsf . x --sender", "rsync -te.Lsf --server . x", "rsync"})
-    EXPECT_EQ(parse_ssh_command(command).kind, Kind::refused) << command;
+    EXPECT_EQ(parse_ssh_command(command).kind, Request::refused) << command;
 }
 
 TEST(SshCommand, ScpReceivesOnly) {
@@ -49,18 +49,18 @@ TEST(SshCommand, ScpReceivesOnly) {
             (Words{"-v", "-p", "-r", "-d", "-t", "--", "./"}));
   for (const char* const command : {"scp -f core", "scp -t -f core", "scp -ft core",
                                     "scp core host:", "scp -S /bin/sh -t x", "scp -t", "scp -t a b"})
-    EXPECT_EQ(parse_ssh_command(command).kind, Kind::refused) << command;
+    EXPECT_EQ(parse_ssh_command(command).kind, Request::refused) << command;
 }
 
 TEST(SshCommand, KnowsWhatKdumpToolsSend) {
-  EXPECT_EQ(parse_ssh_command("mkdir -p /var/crash/202611280106").kind, Kind::nothing);
+  EXPECT_EQ(parse_ssh_command("mkdir -p /var/crash/202611280106").kind, Request::nothing);
   const SshRequest written = parse_ssh_command("dd of=/var/crash/202611280106/dump-incomplete");
-  EXPECT_EQ(written.kind, Kind::write);
+  EXPECT_EQ(written.kind, Request::write);
   EXPECT_EQ(written.name, "var_crash_202611280106_dump-incomplete");
   EXPECT_TRUE(says_incomplete(written.name));
   const SshRequest moved = parse_ssh_command(
       "mv /var/crash/202611280106/dump-incomplete /var/crash/202611280106/dump.202611280106");
-  EXPECT_EQ(moved.kind, Kind::rename);
+  EXPECT_EQ(moved.kind, Request::rename);
   EXPECT_EQ(moved.name, written.name);
   EXPECT_EQ(moved.to, "var_crash_202611280106_dump.202611280106");
 }
@@ -86,8 +86,8 @@ TEST(SshCommand, EverythingElseIsRefused) {
                                     "sftp-server",
                                     "bash -c internal-sftp",
                                     "mv a/ /"})
-    EXPECT_EQ(parse_ssh_command(command).kind, Kind::refused) << command;
-  EXPECT_EQ(parse_ssh_command("dd of=" + std::string(5000, 'x')).kind, Kind::refused);
+    EXPECT_EQ(parse_ssh_command(command).kind, Request::refused) << command;
+  EXPECT_EQ(parse_ssh_command("dd of=" + std::string(5000, 'x')).kind, Request::refused);
 }
 
 TEST(SafeName, IsOneNameThatHidesNothing) {

@@ -92,7 +92,7 @@ TEST(EdwardsBase, KnowsSmallMultiples) {
 }
 
 // Memory with sizes between numbers, as heaps have.
-struct Memory {
+struct EdMemory {
   std::vector<std::byte> bytes = std::vector<std::byte>(8192);
   std::size_t at = 512;
   std::uint64_t put(std::span<const std::byte> number, std::size_t shift = 0) {
@@ -120,7 +120,7 @@ struct Memory {
 TEST(Ed25519Hunter, FindsASeedBesideItsPublicKeyAtAnyByte) {
   for (std::size_t shift = 0; shift < 8; ++shift) {
     const Key key = new_key("ED25519");
-    Memory memory;
+    EdMemory memory;
     const auto where = memory.put(raw(key.get(), true));
     std::vector<std::byte> structure(8, std::byte{0x5a});
     const Bytes32 point = raw(key.get(), false);
@@ -147,7 +147,7 @@ TEST(Ed25519Hunter, FindsAScalarOfAKnownKey) {
   hash[0] |= std::byte{5};
   hash[31] |= std::byte{0x80};
   for (const Bytes32& secret : {scalar, hash}) {
-    Memory one;
+    EdMemory one;
     (void)one.put(secret);
     const auto findings = one.hunt(leads);
     ASSERT_EQ(findings.size(), 1U);
@@ -177,7 +177,7 @@ TEST(Ed25519Hunter, FindsAClampedScalarAmidOtherNumbers) {
     put_words(before);
     structure.insert(structure.end(), scalar.begin(), scalar.end());
     put_words(15 - before);
-    Memory memory;
+    EdMemory memory;
     const auto where = memory.put(structure) + 8 * before;
     (void)memory.put(raw(key.get(), false));
     const auto findings = memory.hunt({});
@@ -215,7 +215,7 @@ TEST(Ed25519Hunter, FindsAKeyBesideItsPointInDigits) {
     std::memcpy(words.data(), scalar.data(), scalar.size());
     if (!spared_in_digits(point) || std::ranges::any_of(words, plain_word) || !looks_random(words)) continue;
     for (const bool is_seed : {false, true}) {
-      Memory memory;
+      EdMemory memory;
       const auto where = memory.put(is_seed ? seed : scalar);
       (void)memory.put(in_long_digits(point));
       const auto findings = memory.hunt({});
@@ -240,7 +240,7 @@ TEST(Ed25519Hunter, FindsAKeyBesideItsPointInShortDigits) {
     const auto& form = forms.at(i % 2 == 0 ? 1 : 2);
     stack.insert(stack.end(), form.begin(), form.end());
     stack.insert(stack.end(), 4, std::byte{0x9c});
-    Memory memory;
+    EdMemory memory;
     (void)memory.put(raw(key.get(), true));
     (void)memory.put(stack);
     const auto findings = memory.hunt({});
@@ -254,7 +254,7 @@ TEST(Ed25519Hunter, FindsAKeyBesideItsPointInShortDigits) {
 TEST(Ed25519Hunter, AnotherPointInDigitsIsNothing) {
   const Key key = new_key("ED25519");
   const Key other = new_key("ED25519");
-  Memory memory;
+  EdMemory memory;
   (void)memory.put(raw(key.get(), true));
   (void)memory.put(in_long_digits(raw(other.get(), false)));
   Bytes32 off = raw(key.get(), false);
@@ -279,7 +279,7 @@ TEST(Ed25519Hunter, AReducedScalarBesideItsPointMayBeANonce) {
     edwards_multiples({&scalar, 1}, {&result, 1});
     point = result.point;
   } while (!spared(scalar) || !spared(point));
-  Memory memory;
+  EdMemory memory;
   (void)memory.put(scalar);
   (void)memory.put(point);
   const auto findings = memory.hunt({});
@@ -297,7 +297,7 @@ TEST(Ed25519Hunter, FindsAnAgreementKeyOfAKnownKey) {
   const Key key = new_key("X25519");
   LeadSet leads;
   ASSERT_TRUE(leads.add(*raw_public_key(KeyAlgorithm::x25519, raw(key.get(), false)), KeyOrigin::spki));
-  Memory memory;
+  EdMemory memory;
   (void)memory.put(raw(key.get(), true));
   const auto findings = memory.hunt(leads);
   ASSERT_EQ(findings.size(), 1U);
@@ -307,7 +307,7 @@ TEST(Ed25519Hunter, FindsAnAgreementKeyOfAKnownKey) {
 TEST(Ed25519Hunter, ASeedWithoutItsPublicKeyIsNothing) {
   const Key key = new_key("ED25519");
   const Key other = new_key("ED25519");
-  Memory memory;
+  EdMemory memory;
   (void)memory.put(raw(key.get(), true));
   (void)memory.put(raw(other.get(), false));
   EXPECT_TRUE(memory.hunt({}).empty());

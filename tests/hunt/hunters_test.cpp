@@ -26,7 +26,7 @@ std::vector<std::byte> limbs_in_memory(EVP_PKEY* key, const char* name, std::siz
 // The number as memory holds it; what the filters spare does not depend on the order of its bytes.
 bool spared(const std::vector<std::byte>& number) { return hunt_test::spared(hunt_test::reversed(number)); }
 
-Key rsa_key(unsigned bits) {
+Key common_rsa_key(unsigned bits) {
   for (;;) {
     Key key(EVP_RSA_gen(bits), &EVP_PKEY_free);
     if (spared(limbs_in_memory(key.get(), OSSL_PKEY_PARAM_RSA_N, bits / 8)) &&
@@ -36,7 +36,7 @@ Key rsa_key(unsigned bits) {
   }
 }
 
-Key ec_key(const char* curve) {
+Key common_ec_key(const char* curve) {
   for (;;) {
     Key key(EVP_EC_gen(curve), &EVP_PKEY_free);
     const auto bits = static_cast<std::size_t>(EVP_PKEY_get_bits(key.get()));
@@ -49,7 +49,7 @@ Key ec_key(const char* curve) {
 class RsaSizes : public testing::TestWithParam<unsigned> {};
 
 TEST_P(RsaSizes, EitherFactorAloneIsFoundByAKnownModulus) {
-  const Key key = rsa_key(GetParam());
+  const Key key = common_rsa_key(GetParam());
   const std::size_t bytes = GetParam() / 16;
   LeadSet leads;
   const PublicKey known = public_of(key.get());
@@ -71,7 +71,7 @@ TEST_P(RsaSizes, EitherFactorAloneIsFoundByAKnownModulus) {
 }
 
 TEST_P(RsaSizes, FactorsBesideTheirModulusNeedNoCertificate) {
-  const Key key = rsa_key(GetParam());
+  const Key key = common_rsa_key(GetParam());
   const std::size_t bytes = GetParam() / 16;
   Heap heap;
   (void)heap.put(limbs_in_memory(key.get(), OSSL_PKEY_PARAM_RSA_FACTOR2, bytes));
@@ -108,7 +108,7 @@ TEST(FactorJoin, FactorsWithoutTheirModulusAreNothing) {
 
 // Signing by the Chinese remainder theorem multiplies q by a number h that is no prime.
 TEST(FactorJoin, AProductOfOtherNumbersIsNoKey) {
-  const Key key = rsa_key(2048);
+  const Key key = common_rsa_key(2048);
   const auto q = limbs_in_memory(key.get(), OSSL_PKEY_PARAM_RSA_FACTOR2, 128);
   const BigContext context;
   const auto number_q = BigNumber::from_little_endian_limbs(q);
@@ -138,7 +138,7 @@ TEST(FactorJoin, AProductOfOtherNumbersIsNoKey) {
 }
 
 TEST(FactorJoin, NumbersOfOneKeyLieApartAsFarAsANurseryIsLong) {
-  const Key key = rsa_key(2048);
+  const Key key = common_rsa_key(2048);
   const auto candidates_at = [&key](const char* name, std::size_t bytes, std::uint64_t where) {
     Heap heap;
     (void)heap.put(limbs_in_memory(key.get(), name, bytes));
@@ -160,7 +160,7 @@ TEST(FactorJoin, NumbersOfOneKeyLieApartAsFarAsANurseryIsLong) {
 class Curves : public testing::TestWithParam<const char*> {};
 
 TEST_P(Curves, AScalarIsFoundByItsPoint) {
-  const Key key = ec_key(GetParam());
+  const Key key = common_ec_key(GetParam());
   const PublicKey known = public_of(key.get());
   LeadSet leads;
   ASSERT_TRUE(leads.add(known, KeyOrigin::spki));

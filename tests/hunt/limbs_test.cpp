@@ -11,9 +11,9 @@
 namespace dumpgate {
 namespace {
 
-using Bn = std::unique_ptr<BIGNUM, decltype(&BN_clear_free)>;
+using ClearedBn = std::unique_ptr<BIGNUM, decltype(&BN_clear_free)>;
 
-Bn make() { return {BN_new(), &BN_clear_free}; }
+ClearedBn make() { return {BN_new(), &BN_clear_free}; }
 
 std::vector<std::uint64_t> limbs_from(const BIGNUM* number, std::size_t count) {
   std::vector<std::byte> bytes(static_cast<std::size_t>(BN_num_bytes(number)));
@@ -41,7 +41,7 @@ TEST(Limbs, BigEndianBytesAndBack) {
 TEST(Limbs, MayDivideKnowsFactors) {
   const std::unique_ptr<BN_CTX, decltype(&BN_CTX_free)> context(BN_CTX_new(), &BN_CTX_free);
   for (const std::size_t m : {4U, 8U, 16U, 32U}) {
-    const Bn p = make(), q = make(), n = make();
+    const ClearedBn p = make(), q = make(), n = make();
     const int bits = static_cast<int>(m * 64);
     for (int round = 0; round < 20; ++round) {
       ASSERT_EQ(BN_rand(p.get(), bits, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ODD), 1);

@@ -25,7 +25,7 @@ std::string base64(const Bytes& bytes) {
   return text;
 }
 
-Bytes raw(EVP_PKEY* key, bool secret) {
+Bytes raw_key(EVP_PKEY* key, bool secret) {
   Bytes bytes(32);
   std::size_t size = bytes.size();
   auto* at = reinterpret_cast<unsigned char*>(bytes.data());
@@ -37,7 +37,8 @@ Bytes raw(EVP_PKEY* key, bool secret) {
 Key ed25519_key() {
   for (;;) {
     Key key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"), &EVP_PKEY_free);
-    if (hunt_test::spared(raw(key.get(), true)) && hunt_test::spared(raw(key.get(), false))) return key;
+    if (hunt_test::spared(raw_key(key.get(), true)) && hunt_test::spared(raw_key(key.get(), false)))
+      return key;
   }
 }
 
@@ -61,7 +62,7 @@ Bytes pkcs8_of(EVP_PKEY* key) {
   Bytes der{std::byte{0x30}, std::byte{0x2e}, std::byte{2}, std::byte{1},    std::byte{0},    std::byte{0x30},
             std::byte{5},    std::byte{6},    std::byte{3}, std::byte{0x2b}, std::byte{0x65}, std::byte{0x70},
             std::byte{4},    std::byte{0x22}, std::byte{4}, std::byte{0x20}};
-  const Bytes seed = raw(key, true);
+  const Bytes seed = raw_key(key, true);
   der.insert(der.end(), seed.begin(), seed.end());
   return der;
 }
@@ -98,7 +99,7 @@ TEST(TextRuns, SeedsWithAndWithoutPaddingAreFound) {
   const Key key = ed25519_key();
   LeadSet leads;
   ASSERT_TRUE(leads.add(hunt_test::public_of(key.get()), KeyOrigin::certificate));
-  const std::string text = base64(raw(key.get(), true));
+  const std::string text = base64(raw_key(key.get(), true));
   EXPECT_EQ(memory_of("\"" + text + "\"", 777).hunt(leads, "ed25519").size(), 1U);
   EXPECT_EQ(memory_of("\"" + text.substr(0, 43) + "\"", 777).hunt(leads, "ed25519").size(), 1U);
 }

@@ -45,12 +45,12 @@ std::string token(const std::string& key, unsigned bits, const std::string& subj
   return both + "." + base64url(mac.substr(0, size));
 }
 
-struct Result {
+struct TokenResult {
   std::size_t tokens = 0;
   std::vector<Finding> findings{};
 };
-Result examine(const std::string& memory, std::size_t own = 1 << 22) {
-  Result result;
+TokenResult examine_token(const std::string& memory, std::size_t own = 1 << 22) {
+  TokenResult result;
   test::through_windows(std::as_bytes(std::span(memory)), own, [&](const Window& window) {
     CandidateSink sink(1000);
     jws_token_detector.sweep(window, sink);
@@ -63,8 +63,8 @@ Result examine(const std::string& memory, std::size_t own = 1 << 22) {
   return result;
 }
 
-std::string memory_with(const std::string& token_text, const std::string& key_text,
-                        std::size_t size = 60'000) {
+std::string memory_with_token(const std::string& token_text, const std::string& key_text,
+                              std::size_t size = 60'000) {
   std::string memory(size, '\0');
   memory.replace(5'003, token_text.size(), token_text);
   return memory.replace(40'000, key_text.size(), key_text);
@@ -80,7 +80,7 @@ TEST(JwsToken, TellsTheKeyInEachReading) {
         {"base64", "{\"k\":\"" + base64url(key) + "\"}"}};
     std::string id;
     for (const auto& [reading, text] : readings) {
-      const Result result = examine(memory_with(signed_token, text));
+      const TokenResult result = examine_token(memory_with_token(signed_token, text));
       EXPECT_EQ(result.tokens, 1U);
       ASSERT_EQ(result.findings.size(), 1U) << reading << bits;
       const Finding& finding = result.findings[0];
@@ -104,7 +104,7 @@ TEST(JwsToken, TellsKeysThatAreText) {
                                                         {plain, "{\"secret\":\"" + plain + "\"}"},
                                                         {padded, "SECRET " + padded + "\n"}};
   for (const auto& [key, text] : places) {
-    const Result result = examine(memory_with(token(key, 256), text));
+    const TokenResult result = examine_token(memory_with_token(token(key, 256), text));
     ASSERT_EQ(result.findings.size(), 1U) << text;
     EXPECT_EQ(result.findings[0].representation, "text");
     EXPECT_EQ(result.findings[0].bits, key.size() * 8);
@@ -112,7 +112,8 @@ TEST(JwsToken, TellsKeysThatAreText) {
 }
 
 TEST(JwsToken, OfAnotherKeySaysNothing) {
-  const Result result = examine(memory_with(token(random_key(32, 1), 256), random_key(64, 2)));
+  const TokenResult result =
+      examine_token(memory_with_token(token(random_key(32, 1), 256), random_key(64, 2)));
   EXPECT_EQ(result.tokens, 1U);
   EXPECT_TRUE(result.findings.empty());
 }
@@ -122,21 +123,21 @@ TEST(JwsToken, DamagedTokensAreNone) {
   for (const std::string& bad :
        {sound.substr(0, sound.size() - 1), sound + "A", sound.substr(1), sound.substr(0, sound.find('.')),
         std::string("eyJhbGciOiJub25lIn0.e30.") + std::string(43, 'A')})
-    EXPECT_EQ(examine(memory_with(bad, "")).tokens, 0U) << bad.size();
+    EXPECT_EQ(examine_token(memory_with_token(bad, "")).tokens, 0U) << bad.size();
 }
 
 TEST(JwsToken, AMemoryFullOfThemCostsLittleAndWindowsDoNotMatter) {
   const std::string key = random_key(32, 77);
   std::string memory;
   for (int i = 0; memory.size() < (2U << 20U); ++i) memory += token(key, 256, std::to_string(i)) + "\n";
-  const Result whole = examine(memory);
+  const TokenResult whole = examine_token(memory);
   EXPECT_LE(whole.tokens, memory.size() / 65536 + 1);
   EXPECT_TRUE(whole.findings.empty());
   for (const std::size_t own : {70'001U, 300'000U})
-    EXPECT_EQ(examine(memory, own).tokens, whole.tokens) << own;
+    EXPECT_EQ(examine_token(memory, own).tokens, whole.tokens) << own;
   std::string hostile;
   while (hostile.size() < (2U << 20U)) hostile += "eyJhbGciOiJIUzI1NiJ9.";
-  EXPECT_EQ(examine(hostile).tokens, 0U);
+  EXPECT_EQ(examine_token(hostile).tokens, 0U);
 }
 
 }  // namespace

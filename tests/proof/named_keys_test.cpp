@@ -29,7 +29,7 @@ std::string base64(std::span<const std::byte> bytes) {
   return text;
 }
 
-std::string base64url(std::span<const std::byte> bytes) {
+std::string url_text(std::span<const std::byte> bytes) {
   std::string text = base64(bytes);
   for (char& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;
   while (text.ends_with('=')) text.pop_back();
@@ -61,7 +61,7 @@ constexpr std::pair<const char*, const char*> rsa_names[] = {
     {"q", OSSL_PKEY_PARAM_RSA_FACTOR2},    {"dp", OSSL_PKEY_PARAM_RSA_EXPONENT1},
     {"dq", OSSL_PKEY_PARAM_RSA_EXPONENT2}, {"qi", OSSL_PKEY_PARAM_RSA_COEFFICIENT1}};
 
-std::vector<Judgement> judge(const Detector& detector, const std::string& text) {
+std::vector<Judgement> judge_text(const Detector& detector, const std::string& text) {
   static const SignatureSet signatures = std::move(*SignatureSet::builtin());
   Window window;
   window.bytes = std::as_bytes(std::span(text));
@@ -78,13 +78,13 @@ std::vector<Judgement> judge(const Detector& detector, const std::string& text) 
   return all;
 }
 
-Finding only(const std::vector<Judgement>& judged) {
+Finding only_finding(const std::vector<Judgement>& judged) {
   test::require(judged.size() == 1 && judged[0].finding, "exactly one finding");
   return *judged[0].finding;
 }
 
 std::string member(const std::string& name, std::span<const std::byte> bytes) {
-  return ",\"" + name + "\":\"" + base64url(bytes) + "\"";
+  return ",\"" + name + "\":\"" + url_text(bytes) + "\"";
 }
 
 std::string rsa_jwk(const test::Key& key, const std::string& names_left_out) {
@@ -100,7 +100,7 @@ TEST(NamedKeys, AnRsaJwkProvesItselfWithWhateverIsThere) {
   const auto key = test::make_rsa(2048);
   for (const char* const left_out : {"", ",p,q,dp,dq,qi,", ",d,dp,dq,qi,", ",n,d,dp,dq,", ",n,e,d,q,dq,qi,",
                                      ",q,d,dp,dq,qi,", ",n,e,d,"}) {
-    const auto finding = only(judge(jwk_detector, rsa_jwk(key, left_out)));
+    const auto finding = only_finding(judge_text(jwk_detector, rsa_jwk(key, left_out)));
     EXPECT_EQ(finding.evidence, Evidence::proof) << left_out;
     EXPECT_EQ(finding.use, KeyUse::signing);
     EXPECT_EQ(finding.representation, "jwk");
@@ -108,7 +108,7 @@ TEST(NamedKeys, AnRsaJwkProvesItselfWithWhateverIsThere) {
       EXPECT_EQ(finding.public_key_sha256, test::name_of(key)) << left_out;
     }
   }
-  const auto leads = judge(jwk_detector, rsa_jwk(key, ",d,p,q,dp,dq,qi,"));
+  const auto leads = judge_text(jwk_detector, rsa_jwk(key, ",d,p,q,dp,dq,qi,"));
   ASSERT_EQ(leads.size(), 1U);
   EXPECT_FALSE(leads[0].finding);
   ASSERT_EQ(leads[0].leads.size(), 1U);
@@ -128,14 +128,14 @@ TEST(NamedKeys, EcJwksProveThemselves) {
     const std::string secret = member("d", number_of(key, OSSL_PKEY_PARAM_PRIV_KEY, size));
     const std::string crv = R"(,"crv":")" + curve + "\"";
     for (const std::string& text : {crv + half + secret, half + secret, secret + half + crv}) {
-      const auto finding = only(judge(jwk_detector, R"({"kty":"EC")" + text + "}"));
+      const auto finding = only_finding(judge_text(jwk_detector, R"({"kty":"EC")" + text + "}"));
       EXPECT_EQ(finding.relation, "d*G=Q") << curve;
       EXPECT_EQ(finding.public_key_sha256, test::name_of(key));
     }
-    const auto alone = only(judge(jwk_detector, R"({"kty":"EC")" + crv + secret + "}"));
+    const auto alone = only_finding(judge_text(jwk_detector, R"({"kty":"EC")" + crv + secret + "}"));
     EXPECT_EQ(alone.evidence, Evidence::structure);
     EXPECT_EQ(alone.public_key_sha256, test::name_of(key));
-    const auto leads = judge(jwk_detector, R"({"kty":"EC")" + crv + half + "}");
+    const auto leads = judge_text(jwk_detector, R"({"kty":"EC")" + crv + half + "}");
     ASSERT_EQ(leads.size(), 1U);
     ASSERT_EQ(leads[0].leads.size(), 1U);
     EXPECT_EQ(leads[0].leads[0].key.sha256, test::name_of(key));
@@ -148,11 +148,11 @@ TEST(NamedKeys, OkpJwksProveThemselves) {
     const auto half = member("x", octets_of(key, OSSL_PKEY_PARAM_PUB_KEY));
     const auto secret = member("d", octets_of(key, OSSL_PKEY_PARAM_PRIV_KEY));
     const std::string head = R"({"kty":"OKP","crv":")" + std::string(curve) + "\"";
-    const auto finding = only(judge(jwk_detector, head + half + secret + "}"));
+    const auto finding = only_finding(judge_text(jwk_detector, head + half + secret + "}"));
     EXPECT_EQ(finding.evidence, Evidence::proof) << curve;
     EXPECT_EQ(finding.public_key_sha256, test::name_of(key));
     EXPECT_EQ(finding.use, curve[0] == 'E' ? KeyUse::signing : KeyUse::agreement);
-    const auto leads = judge(jwk_detector, head + half + "}");
+    const auto leads = judge_text(jwk_detector, head + half + "}");
     ASSERT_EQ(leads.size(), 1U);
     ASSERT_EQ(leads[0].leads.size(), 1U) << curve;
   }
@@ -161,7 +161,7 @@ TEST(NamedKeys, OkpJwksProveThemselves) {
 TEST(NamedKeys, ForeignNumbersProveNothing) {
   const auto key = test::make_ec("prime256v1");
   const auto other = test::make_ec("prime256v1");
-  const auto finding = only(judge(
+  const auto finding = only_finding(judge_text(
       jwk_detector, R"({"kty":"EC","crv":"P-256")" + member("x", number_of(key, OSSL_PKEY_PARAM_EC_PUB_X)) +
                         member("y", number_of(key, OSSL_PKEY_PARAM_EC_PUB_Y)) +
                         member("d", number_of(other, OSSL_PKEY_PARAM_PRIV_KEY)) + "}"));
@@ -202,13 +202,13 @@ TEST(NamedKeys, XmlKeysProveThemselves) {
                                   replaced(replaced(plain, "<", "&lt;"), ">", "&gt;"),
                                   replaced(replaced(plain, "<", "\\u003c"), ">", "\\u003e"),
                                   plain.substr(0, plain.find("<DP>") + 40)}) {
-    const auto finding = only(judge(xml_rsa_detector, text));
+    const auto finding = only_finding(judge_text(xml_rsa_detector, text));
     EXPECT_EQ(finding.evidence, Evidence::proof) << text.substr(0, 20);
     EXPECT_EQ(finding.public_key_sha256, test::name_of(key));
   }
-  const auto tail = only(judge(xml_rsa_detector, plain.substr(plain.find("<Modulus>") + 10)));
+  const auto tail = only_finding(judge_text(xml_rsa_detector, plain.substr(plain.find("<Modulus>") + 10)));
   EXPECT_EQ(tail.evidence, Evidence::proof);
-  const auto leads = judge(xml_rsa_detector, xml_of(key, 2, ""));
+  const auto leads = judge_text(xml_rsa_detector, xml_of(key, 2, ""));
   ASSERT_EQ(leads.size(), 1U);
   EXPECT_FALSE(leads[0].finding);
   ASSERT_EQ(leads[0].leads.size(), 1U);
@@ -227,7 +227,7 @@ TEST(NamedKeys, BindKeysProveThemselves) {
     text += std::string(name) + ": " + base64(number_of(key, parameter)) + "\n";
   text += "Created: 20250101000000\n";
   for (const std::size_t begin : {std::size_t{0}, text.find("PrivateE") + 30}) {
-    const auto finding = only(judge(bind_key_detector, text.substr(begin)));
+    const auto finding = only_finding(judge_text(bind_key_detector, text.substr(begin)));
     EXPECT_EQ(finding.evidence, Evidence::proof) << begin;
     EXPECT_EQ(finding.public_key_sha256, test::name_of(key)) << begin;
   }
@@ -242,15 +242,15 @@ TEST(NamedKeys, BindCurvesAreNamedAndTheirRecordsAreLeads) {
       head + "15 (ED25519)\nPrivateKey: " + base64(octets_of(ed, OSSL_PKEY_PARAM_PRIV_KEY)) + "\n"};
   const test::Key* const keys[] = {&ec, &ed};
   for (std::size_t i = 0; i < 2; ++i) {
-    const auto finding = only(judge(bind_key_detector, texts[i]));
+    const auto finding = only_finding(judge_text(bind_key_detector, texts[i]));
     EXPECT_GE(finding.evidence, Evidence::structure);
     EXPECT_TRUE(finding.public_key_derived);
     EXPECT_EQ(finding.public_key_sha256, test::name_of(*keys[i]));
     EXPECT_EQ(finding.use, KeyUse::signing);
   }
   const auto half = base64(octets_of(ed, OSSL_PKEY_PARAM_PUB_KEY));
-  const auto leads = judge(bind_key_detector, "example. 3600 IN DNSKEY 257 3 15 " + half.substr(0, 20) + " " +
-                                                  half.substr(20) + "\n");
+  const auto leads = judge_text(bind_key_detector, "example. 3600 IN DNSKEY 257 3 15 " + half.substr(0, 20) +
+                                                       " " + half.substr(20) + "\n");
   ASSERT_EQ(leads.size(), 1U);
   ASSERT_EQ(leads[0].leads.size(), 1U);
   EXPECT_EQ(leads[0].leads[0].key.sha256, test::name_of(ed));

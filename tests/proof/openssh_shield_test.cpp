@@ -71,12 +71,12 @@ std::string encrypted(const std::string& plain, std::span<const std::byte> preke
 }
 
 // What the detector and the proof make of memory, seen through windows of `own` bytes.
-struct Result {
+struct Unshielded {
   std::vector<Finding> findings{};
   std::size_t oracles = 0;
 };
-Result examine(const std::string& memory, std::size_t own = 1 << 20) {
-  Result result;
+Unshielded examine_shield(const std::string& memory, std::size_t own = 1 << 20) {
+  Unshielded result;
   test::through_windows(std::as_bytes(std::span(memory)), own, [&](const Window& window) {
     CandidateSink sink(1000);
     const std::string_view bytes(reinterpret_cast<const char*>(window.bytes.data()), window.bytes.size());
@@ -104,7 +104,7 @@ TEST(OpensshShield, OpensAKeyInFrontOfItAndBehind) {
     const std::string shielded = encrypted(key.encoded, prekey);
     memory.replace(at, shielded.size(), shielded);
     for (const std::size_t own : {1U << 20U, 30'000U}) {
-      const Result result = examine(memory, own);
+      const Unshielded result = examine_shield(memory, own);
       ASSERT_EQ(result.findings.size(), 1U) << at;
       const Finding& finding = result.findings[0];
       EXPECT_EQ(finding.offset, at);
@@ -135,7 +135,7 @@ TEST(OpensshShield, APrekeyInAStretchOfItsSizeIsFoundAnywhere) {
       }
       memory.replace(at, prekey_size, text_of(prekey)).replace(4'096, shielded.size(), shielded);
       for (const std::size_t own : {1U << 20U, 30'000U}) {
-        const Result result = examine(memory, own);
+        const Unshielded result = examine_shield(memory, own);
         ASSERT_EQ(result.findings.size(), 1U) << at << ' ' << is_crowded;
         EXPECT_EQ(result.findings[0].offset, 4'096U);
         EXPECT_EQ(result.findings[0].public_key_sha256, key.name);
@@ -151,7 +151,7 @@ TEST(OpensshShield, APrekeyInPagesBetweenTextIsFound) {
   const std::string shielded = encrypted(key.encoded, prekey);
   std::string memory(200'000, 'x');
   memory.replace(40'960, prekey_size, text_of(prekey)).replace(4'096, shielded.size(), shielded);
-  EXPECT_EQ(examine(memory).findings.size(), 1U);
+  EXPECT_EQ(examine_shield(memory).findings.size(), 1U);
 }
 
 TEST(OpensshShield, StretchesOfOtherSizesHoldNoPrekeys) {
@@ -159,7 +159,7 @@ TEST(OpensshShield, StretchesOfOtherSizesHoldNoPrekeys) {
     for (const std::size_t at : {40'960U, 41'008U}) {
       std::string memory(200'000, '\0');
       memory.replace(at, size, text_of(test::noise(size, size)));
-      EXPECT_EQ(examine(memory).oracles, 0U) << size;
+      EXPECT_EQ(examine_shield(memory).oracles, 0U) << size;
     }
   }
 }
@@ -170,7 +170,7 @@ TEST(OpensshShield, AloneItIsALeadAndNoFinding) {
   memory.replace(8, 8, chunk_size).replace(16, prekey_size, text_of(prekey));
   const std::string shielded = encrypted(make_ed25519().encoded, prekey);
   memory.replace(250'000, shielded.size(), shielded);  // too far to be looked at here
-  const Result result = examine(memory);
+  const Unshielded result = examine_shield(memory);
   EXPECT_TRUE(result.findings.empty());
   EXPECT_EQ(result.oracles, 1U);
 }
@@ -182,16 +182,16 @@ TEST(OpensshShield, ADamagedKeyIsNoProof) {
   std::string shielded = encrypted(make_ed25519().encoded, prekey);
   shielded[60] = static_cast<char>(shielded[60] ^ 1);  // in the seed
   memory.replace(20'000, shielded.size(), shielded);
-  for (const Finding& finding : examine(memory).findings) EXPECT_LT(finding.evidence, Evidence::proof);
+  for (const Finding& finding : examine_shield(memory).findings) EXPECT_LT(finding.evidence, Evidence::proof);
 }
 
 TEST(OpensshShield, RandomDataAndZerosHoldNoPrekeys) {
-  EXPECT_EQ(examine(text_of(test::noise(1 << 20, 25))).oracles, 0U);
-  EXPECT_EQ(examine(std::string(1 << 20, '\0')).oracles, 0U);
+  EXPECT_EQ(examine_shield(text_of(test::noise(1 << 20, 25))).oracles, 0U);
+  EXPECT_EQ(examine_shield(std::string(1 << 20, '\0')).oracles, 0U);
   std::string anchors;
   while (anchors.size() < (1U << 20U))
     anchors += std::string(chunk_size) + text_of(test::noise(56, anchors.size() + 1));
-  EXPECT_EQ(examine(anchors).oracles, 0U);
+  EXPECT_EQ(examine_shield(anchors).oracles, 0U);
 }
 
 }  // namespace

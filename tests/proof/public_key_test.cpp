@@ -65,7 +65,7 @@ std::string pem_of(const Key& key) {
   return pem;
 }
 
-std::string base64url(std::span<const std::byte> bytes) {
+std::string base64url_of(std::span<const std::byte> bytes) {
   std::string text(bytes.size() * 2 + 8, '\0');
   const auto* const octets = reinterpret_cast<const unsigned char*>(bytes.data());
   auto* const out = reinterpret_cast<unsigned char*>(text.data());
@@ -119,10 +119,10 @@ TEST_F(PublicKeyFile, ReadsJwks) {
   const auto ec_numbers = parse_spki(test::spki_of(ec)).value();
   const auto rsa_numbers = parse_spki(test::spki_of(rsa)).value();
   const auto ed_numbers = parse_spki(test::spki_of(ed)).value();
-  const std::string text = R"({"keys":[{"kty":"EC","crv":"P-256","x":")" + base64url(ec_numbers.x) +
-                           R"(","y":")" + base64url(ec_numbers.y) + R"("},{"kty":"RSA","n":")" +
-                           base64url(rsa_numbers.n) + R"(","e":"AQAB"},{"kty":"OKP","crv":"Ed25519","x":")" +
-                           base64url(ed_numbers.x) + "\"}]}";
+  const std::string text =
+      R"({"keys":[{"kty":"EC","crv":"P-256","x":")" + base64url_of(ec_numbers.x) + R"(","y":")" +
+      base64url_of(ec_numbers.y) + R"("},{"kty":"RSA","n":")" + base64url_of(rsa_numbers.n) +
+      R"(","e":"AQAB"},{"kty":"OKP","crv":"Ed25519","x":")" + base64url_of(ed_numbers.x) + "\"}]}";
   const auto keys = read_public_keys(file("jwks.json", text));
   ASSERT_TRUE(keys);
   ASSERT_EQ(keys->size(), 3U);

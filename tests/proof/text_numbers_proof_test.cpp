@@ -18,7 +18,7 @@ extern const Detector& text_numbers_detector;
 
 namespace {
 
-std::vector<Finding> judge(const std::string& text) {
+std::vector<Finding> judge_numbers(const std::string& text) {
   static const SignatureSet signatures = std::move(*SignatureSet::builtin());
   Window window;
   window.bytes = std::as_bytes(std::span(text));
@@ -64,12 +64,12 @@ TEST(TextNumbersProof, PrintedKeysProveThemselves) {
     keys.push_back(test::make_ec(curve));
   for (const char* const name : {"ED25519", "ED448", "X25519"}) keys.push_back(test::make_key(name));
   for (const auto& key : keys) {
-    const auto findings = judge(std::string(100, '\0') + printed(key, true));
+    const auto findings = judge_numbers(std::string(100, '\0') + printed(key, true));
     ASSERT_EQ(findings.size(), 1U) << printed(key, false);
     EXPECT_EQ(findings[0].evidence, Evidence::proof);
     EXPECT_EQ(findings[0].representation, "text-hex");
     EXPECT_EQ(findings[0].public_key_sha256, test::name_of(key));
-    EXPECT_TRUE(judge(printed(key, false)).empty());
+    EXPECT_TRUE(judge_numbers(printed(key, false)).empty());
   }
 }
 
@@ -84,7 +84,7 @@ TEST(TextNumbersProof, APublicHalfOnEd448MayLookLikeAPoint) {
   while (!begins_with_04(on_ed448)) on_ed448 = test::make_key("ED448");
   const test::Key on_p224 = test::make_ec("secp224r1");
   for (const test::Key* const key : {&std::as_const(on_ed448), &on_p224}) {
-    const auto findings = judge(std::string(100, '\0') + printed(*key, true));
+    const auto findings = judge_numbers(std::string(100, '\0') + printed(*key, true));
     ASSERT_EQ(findings.size(), 1U) << printed(*key, false);
     EXPECT_EQ(findings[0].evidence, Evidence::proof);
     EXPECT_EQ(findings[0].public_key_sha256, test::name_of(*key));
@@ -99,13 +99,13 @@ TEST(TextNumbersProof, DecimalsProveThemselves) {
   const std::string q = decimal(key, OSSL_PKEY_PARAM_RSA_FACTOR2);
   for (const std::string& text :
        {"{" + n + ",65537," + d + "," + p + "," + q + "}", n + "," + p, n + " e=65537 " + d}) {
-    const auto findings = judge(text);
+    const auto findings = judge_numbers(text);
     ASSERT_EQ(findings.size(), 1U);
     EXPECT_EQ(findings[0].evidence, Evidence::proof);
     EXPECT_EQ(findings[0].use, KeyUse::signing);
     EXPECT_EQ(findings[0].public_key_sha256, test::name_of(key));
   }
-  EXPECT_TRUE(judge(n + "," + decimal(test::make_rsa(2048), OSSL_PKEY_PARAM_RSA_FACTOR1)).empty());
+  EXPECT_TRUE(judge_numbers(n + "," + decimal(test::make_rsa(2048), OSSL_PKEY_PARAM_RSA_FACTOR1)).empty());
 }
 
 }  // namespace

@@ -22,14 +22,14 @@ namespace {
 using test::random_key;
 using test::signed_update;
 
-struct Result {
+struct Examined {
   std::size_t messages = 0;
   std::vector<Finding> findings{};
   std::vector<Lead> leads{};
 };
 
-Result examine(const std::string& memory, std::size_t own = 1 << 22) {
-  Result result;
+Examined examine_request(const std::string& memory, std::size_t own = 1 << 22) {
+  Examined result;
   test::through_windows(std::as_bytes(std::span(memory)), own, [&](const Window& window) {
     CandidateSink sink(1000);
     const std::string_view text(reinterpret_cast<const char*>(window.bytes.data()), window.own_end);
@@ -46,13 +46,15 @@ Result examine(const std::string& memory, std::size_t own = 1 << 22) {
   return result;
 }
 
-std::string memory_with(const std::string& message, const std::string& key) {
+std::string memory_with_request(const std::string& message, const std::string& key) {
   std::string memory(60'000, '\0');
   memory.replace(5'003, message.size(), message);
   return memory.replace(40'000, key.size(), key);
 }
 
-std::size_t messages_in(const std::string& message) { return examine(memory_with(message, "")).messages; }
+std::size_t messages_in(const std::string& message) {
+  return examine_request(memory_with_request(message, "")).messages;
+}
 
 TEST(TsigMessage, TellsTheKeyForEachAlgorithm) {
   const std::pair<std::string, const EVP_MD*> algorithms[] = {
@@ -65,7 +67,7 @@ TEST(TsigMessage, TellsTheKeyForEachAlgorithm) {
   for (const auto& [algorithm, digest] : algorithms) {
     const std::string key = random_key(32, algorithm.size());
     const std::string message = signed_update({.key = key, .algorithm = algorithm, .digest = digest});
-    const Result result = examine(memory_with(message, key));
+    const Examined result = examine_request(memory_with_request(message, key));
     EXPECT_EQ(result.messages, 1U);
     ASSERT_EQ(result.findings.size(), 1U) << algorithm;
     EXPECT_EQ(result.findings[0].evidence, Evidence::proof);
@@ -79,8 +81,8 @@ TEST(TsigMessage, TellsTheKeyForEachAlgorithm) {
 TEST(TsigMessage, TellsTheKeyAsTextAndByCutMacs) {
   const std::string key = random_key(32, 9);
   for (const std::size_t size : {0U, 16U, 31U}) {
-    const Result result = examine(
-        memory_with(signed_update({.key = key, .mac_size = size}), to_hex(std::as_bytes(std::span(key)))));
+    const Examined result = examine_request(memory_with_request(signed_update({.key = key, .mac_size = size}),
+                                                                to_hex(std::as_bytes(std::span(key)))));
     ASSERT_EQ(result.findings.size(), 1U) << size;
     EXPECT_EQ(result.findings[0].representation, "hex");
   }
@@ -93,7 +95,7 @@ TEST(TsigMessage, NamesAreReadAsTheyAreSigned) {
   const std::string plain = signed_update({.key = key});
   std::string capital = plain;
   capital.replace(capital.find("update"), 6, "UpDaTe");
-  EXPECT_EQ(examine(memory_with(capital, key)).findings.size(), 1U);
+  EXPECT_EQ(examine_request(memory_with_request(capital, key)).findings.size(), 1U);
 
   const std::string name(
       "\x03key\x07"
@@ -102,8 +104,8 @@ TEST(TsigMessage, NamesAreReadAsTheyAreSigned) {
   const std::string whole = signed_update({.key = key, .key_name = name});
   std::string pointed = whole;
   pointed.replace(pointed.find(name), name.size(), std::string("\x03key\xc0\x0c", 6));
-  EXPECT_EQ(examine(memory_with(whole, key)).findings.size(), 1U);
-  EXPECT_EQ(examine(memory_with(pointed, key)).findings.size(), 1U);
+  EXPECT_EQ(examine_request(memory_with_request(whole, key)).findings.size(), 1U);
+  EXPECT_EQ(examine_request(memory_with_request(pointed, key)).findings.size(), 1U);
   std::string endless = whole;
   endless.replace(endless.find(name), name.size(), std::string("\x03key\xc0\x2e", 6));  // to itself
   EXPECT_EQ(messages_in(endless), 0U);
@@ -111,7 +113,7 @@ TEST(TsigMessage, NamesAreReadAsTheyAreSigned) {
 
 TEST(TsigMessage, OfAnotherKeyIsALead) {
   const std::string message = signed_update({.key = random_key(32, 1)});
-  const Result result = examine(memory_with(message, random_key(64, 2)));
+  const Examined result = examine_request(memory_with_request(message, random_key(64, 2)));
   EXPECT_TRUE(result.findings.empty());
   ASSERT_EQ(result.leads.size(), 1U);
   EXPECT_EQ(result.leads[0].oracle.kind, Oracle::Kind::tsig_message);
@@ -141,11 +143,11 @@ TEST(TsigMessage, AMemoryFullOfThemCostsLittleAndWindowsDoNotMatter) {
   std::string memory;
   for (std::size_t i = 0; memory.size() < (1U << 20U); ++i)
     memory += signed_update({.key = "k", .id = static_cast<unsigned char>(i)}) + random_key(3000 + i, i);
-  const Result whole = examine(memory);
+  const Examined whole = examine_request(memory);
   EXPECT_GE(whole.messages, memory.size() / 65536);
   EXPECT_LE(whole.messages, memory.size() / 65536 + 1);
   for (const std::size_t own : {70'001U, 300'000U})
-    EXPECT_EQ(examine(memory, own).messages, whole.messages) << own;
+    EXPECT_EQ(examine_request(memory, own).messages, whole.messages) << own;
 
   // Beginnings of requests everywhere, and no message.
   std::string hostile;
@@ -153,7 +155,7 @@ TEST(TsigMessage, AMemoryFullOfThemCostsLittleAndWindowsDoNotMatter) {
     for (int i = 0; i < 600; ++i) hostile += std::string("\0\0\0\x01\0\xff", 6);
     hostile += std::string(1, '\0') + std::string(tsig_fields);
   }
-  EXPECT_EQ(examine(hostile).messages, 0U);
+  EXPECT_EQ(examine_request(hostile).messages, 0U);
 }
 
 }  // namespace

@@ -10,6 +10,8 @@
 #include <limits>
 #include <optional>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "scanner/dump/format.h"
 
@@ -43,6 +45,13 @@ class BytesView final : public ByteView {
   std::uint64_t refused_ = std::numeric_limits<std::uint64_t>::max();
   ErrorCode code_ = ErrorCode::limit;
 };
+
+inline std::vector<std::string> part_names(const DumpMap& map) {
+  std::vector<std::string> names;
+  names.reserve(map.parts.size());
+  for (const Part& part : map.parts) names.push_back(part.name);
+  return names;
+}
 
 inline DumpMap map_of(std::span<const std::byte> bytes, const Limits& limits = {}) {
   BytesView view(bytes);
