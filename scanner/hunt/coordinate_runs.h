@@ -11,23 +11,13 @@
 
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <span>
-
 #include "scanner/hunt/number_runs.h"
+#include "scanner/hunt/stretch_reader.h"
+#include "scanner/hunt/word_marks.h"
 
 namespace dumpgate {
 
-// Part of a little-endian layer whose words begin where `bytes` begins; runs that begin in the own bytes are
-// gathered.
-struct CoordinateBytes {
-  std::span<const std::byte> bytes{};
-  std::size_t own_begin = 0;  // a multiple of 8
-  std::size_t own_end = 0;
-  std::uint64_t offset = 0;  // of bytes[0] in the layer
-};
-
-void gather_coordinate_runs(const CoordinateBytes& memory, RunStore& runs);
+// Adds the coordinate runs that begin in the own bytes of a little-endian stretch.
+void gather_coordinate_runs(const StretchReader& reader, const MarkedStretch& marked, RunStore& runs);
 
 }  // namespace dumpgate

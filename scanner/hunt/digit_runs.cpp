@@ -1,9 +1,5 @@
 #include "scanner/hunt/digit_runs.h"
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -54,29 +50,10 @@ constexpr std::array<unsigned, digit_layouts.size()> widest_top = [] {
   return widest;
 }();
 
-#if defined(__SSE2__)
-// Of 64 little-endian words, those that may be digits and whose top bit is not set, which all layouts leave
-// unused: bit i for word i.
-std::uint64_t may_be_digits_of(const std::byte* words) {
-  std::uint64_t marks = 0;
-  const __m128i zero = _mm_setzero_si128();
-  for (unsigned i = 0; i < 64; i += 2) {
-    __m128i two;
-    std::memcpy(&two, words + std::size_t{8} * i, sizeof two);
-    const __m128i no_pointer = _mm_cmpgt_epi16(two, zero);  // in the highest 16 bits of each word
-    const __m128i zeros = _mm_cmpeq_epi32(two, zero);
-    const __m128i low_is_zero = _mm_shuffle_epi32(zeros, _MM_SHUFFLE(2, 2, 0, 0));
-    const __m128i high_only = _mm_andnot_si128(two, _mm_andnot_si128(zeros, low_is_zero));
-    const int both = _mm_movemask_pd(_mm_castsi128_pd(_mm_or_si128(no_pointer, high_only)));
-    marks |= static_cast<std::uint64_t>(both) << i;
-  }
-  return marks;
-}
-#endif
-
 class DigitRuns {
  public:
-  DigitRuns(const StretchReader& reader, RunStore& runs) : reader_(reader), runs_(runs) {}
+  DigitRuns(const StretchReader& reader, const MarkedStretch& marked, RunStore& runs)
+      : reader_(reader), marked_(marked), runs_(runs) {}
 
   void gather() {
     // Any run of shortest words holds a word of this grid, which depends on the layer's offsets alone.
@@ -85,12 +62,14 @@ class DigitRuns {
     const std::uint64_t grid = std::uint64_t{0x1111111111111111} << (shortest - phase) % shortest;
     const std::size_t from = std::max(reader_.stretch().own_begin, begin) - begin;
     const std::size_t to = reader_.stretch().own_end + 8 * shortest - begin;
-    std::size_t block = from / block_bytes * block_bytes;
-    MarkedWords before = block == 0 ? 0 : marked(block - block_bytes), these = marked(block);
-    for (; block < to && begin + block < reader_.stretch().end; block += block_bytes) {
-      const MarkedWords behind = marked(block + block_bytes);
-      for (MarkedWords look = grid & in_a_row(before, these, behind); look != 0; look &= look - 1) {
-        const std::size_t at = block + 8 * static_cast<std::size_t>(std::countr_zero(look));
+    const std::size_t first = from / MarkedStretch::block_bytes;
+    std::uint64_t before = first == 0 ? 0 : marked_.block(first - 1).digits;
+    std::uint64_t these = marked_.block(first).digits;
+    for (std::size_t index = first; index < marked_.end(); ++index) {
+      const std::uint64_t behind = marked_.block(index + 1).digits;
+      for (std::uint64_t look = grid & four_in_a_row(before, these, behind); look != 0; look &= look - 1) {
+        const std::size_t at =
+            index * MarkedStretch::block_bytes + 8 * static_cast<std::size_t>(std::countr_zero(look));
         if (at >= from && at < to) look_at(begin + at);
       }
       before = std::exchange(these, behind);
@@ -99,33 +78,6 @@ class DigitRuns {
 
  private:
   static constexpr std::size_t shortest = 4;  // words
-  static constexpr std::size_t block_bytes = 512;
-  using MarkedWords = std::uint64_t;  // of a block: bit i for its word i
-
-  // The words of the block at `block` bytes of the stretch that may be digits of any layout; none outside it.
-  MarkedWords marked(std::size_t block) const {
-    const std::size_t at = reader_.stretch().begin + block;
-#if defined(__SSE2__)
-    if (reader_.order() == ByteOrder::little && at + block_bytes <= reader_.stretch().end)
-      return may_be_digits_of(reader_.bytes(at).data());
-#endif
-    MarkedWords marks = 0;
-    for (std::size_t i = 0; i < 64 && reader_.inside(at + 8 * i); ++i) {
-      const std::uint64_t word = reader_.word(at + 8 * i);
-      if (word >> 63U == 0 && may_be_digits(word)) marks |= MarkedWords{1} << i;
-    }
-    return marks;
-  }
-
-  // Those of `these` words that are marked together with three more in a row that holds them.
-  static MarkedWords in_a_row(MarkedWords before, MarkedWords these, MarkedWords behind) {
-    const MarkedWords begins =
-        these & (these >> 1U | behind << 63U) & (these >> 2U | behind << 62U) & (these >> 3U | behind << 61U);
-    const MarkedWords earlier = before & (before >> 1U | these << 63U) & (before >> 2U | these << 62U) &
-                                (before >> 3U | these << 61U);
-    return begins | begins << 1U | begins << 2U | begins << 3U | earlier >> 63U | earlier >> 62U |
-           earlier >> 61U;
-  }
 
   void look_at(std::size_t at) {
     unsigned layouts = layouts_of(reader_.word(at));
@@ -215,6 +167,7 @@ class DigitRuns {
   }
 
   const StretchReader& reader_;
+  const MarkedStretch& marked_;
   RunStore& runs_;
   StretchWords words_{};
   std::array<std::size_t, digit_layouts.size()> done_{};
@@ -222,6 +175,8 @@ class DigitRuns {
 
 }  // namespace
 
-void gather_digit_runs(const StretchReader& reader, RunStore& runs) { DigitRuns(reader, runs).gather(); }
+void gather_digit_runs(const StretchReader& reader, const MarkedStretch& marked, RunStore& runs) {
+  DigitRuns(reader, marked, runs).gather();
+}
 
 }  // namespace dumpgate

@@ -6,10 +6,11 @@
 
 #include "scanner/hunt/number_runs.h"
 #include "scanner/hunt/stretch_reader.h"
+#include "scanner/hunt/word_marks.h"
 
 namespace dumpgate {
 
 // Adds the digit runs that begin in the stretch's own bytes.
-void gather_digit_runs(const StretchReader& reader, RunStore& runs);
+void gather_digit_runs(const StretchReader& reader, const MarkedStretch& marked, RunStore& runs);
 
 }  // namespace dumpgate

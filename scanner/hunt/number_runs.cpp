@@ -1,6 +1,7 @@
 #include "scanner/hunt/number_runs.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 #include <tuple>
 
@@ -9,6 +10,7 @@
 #include "scanner/hunt/digit_runs.h"
 #include "scanner/hunt/stretch_reader.h"
 #include "scanner/hunt/text_runs.h"
+#include "scanner/hunt/word_marks.h"
 
 namespace dumpgate {
 namespace {
@@ -26,7 +28,8 @@ constexpr std::size_t end_piece = longest_run / 4 * 8;
 
 class MemoryRuns {
  public:
-  MemoryRuns(const StretchReader& reader, RunStore& runs) : reader_(reader), runs_(runs) {
+  MemoryRuns(const StretchReader& reader, const MarkedStretch& marked, RunStore& runs)
+      : reader_(reader), marked_(marked), runs_(runs) {
     words_.reserve(longest_run);
   }
 
@@ -38,23 +41,31 @@ class MemoryRuns {
       at = end_from(at);
       add_tail(at);
     }
-    // No run that is long enough begins at `at` or in the three words behind it when the last of them is
-    // plain. The word before `at` is always plain, or belongs to a run that is done.
-    constexpr std::size_t reach = 8 * (shortest_run - 1);
-    while (at < stretch.own_end && reader_.inside(at + reach)) {
-      if (plain(at + reach)) {
-        at += reach + 8;
-        continue;
-      }
-      std::size_t begin = at + reach;
-      while (begin > at && !plain(begin - 8)) begin -= 8;
-      at = begin < stretch.own_end ? run_from(begin) : begin;
+    // The word before `at` is plain, or belongs to a run that is done.
+    while ((at = next_four(at)) < stretch.own_end && reader_.inside(at + 8 * (shortest_run - 1))) {
+      std::size_t plain_one = at + 8 * shortest_run;
+      while (plain_one > at && !plain(plain_one - 8)) plain_one -= 8;
+      at = plain_one > at ? plain_one : run_from(at);
     }
   }
 
  private:
   bool plain(std::size_t at) const { return plain_word(reader_.word(at)); }
   bool ended(std::size_t at) const { return !reader_.inside(at) || plain(at); }
+
+  // The first place at `at` or behind it where four words in a row are marked, as far as was looked.
+  std::size_t next_four(std::size_t at) const {
+    constexpr std::size_t block = MarkedStretch::block_words;
+    const std::size_t begin = reader_.stretch().begin, word = (at - begin) / 8;
+    std::uint64_t these = marked_.block(word / block).number >> word % block << word % block;
+    for (std::size_t index = word / block; index < marked_.end(); ++index) {
+      const std::uint64_t behind = marked_.block(index + 1).number;
+      if (const std::uint64_t found = begins_of_four(these, behind); found != 0)
+        return begin + 8 * (index * block + static_cast<std::size_t>(std::countr_zero(found)));
+      these = behind;
+    }
+    return reader_.stretch().end;
+  }
 
   // The end of the run that goes on at `at`, looked for as far as a kept tail may reach.
   std::size_t end_from(std::size_t at) const {
@@ -102,6 +113,7 @@ class MemoryRuns {
   }
 
   const StretchReader& reader_;
+  const MarkedStretch& marked_;
   RunStore& runs_;
   StretchWords words_{};
   RandomTest test_{};
@@ -109,14 +121,10 @@ class MemoryRuns {
 
 void gather_stretch(const Window& window, const Stretch& stretch, ByteOrder order, RunStore& runs) {
   const StretchReader reader(window, stretch, order);
-  MemoryRuns(reader, runs).gather();
-  gather_digit_runs(reader, runs);
-  if (order == ByteOrder::little)
-    gather_coordinate_runs({.bytes = window.bytes.subspan(stretch.begin, stretch.end - stretch.begin),
-                            .own_begin = reader.first_own() - stretch.begin,
-                            .own_end = stretch.own_end - std::min(stretch.begin, stretch.own_end),
-                            .offset = reader.offset(stretch.begin)},
-                           runs);
+  const MarkedStretch marked(reader);
+  MemoryRuns(reader, marked, runs).gather();
+  gather_digit_runs(reader, marked, runs);
+  if (order == ByteOrder::little) gather_coordinate_runs(reader, marked, runs);
 }
 
 }  // namespace

@@ -92,11 +92,12 @@ std::vector<Kept> kept_of(const Words& memory, std::size_t own) {
   std::vector<Kept> kept;
   test::through_windows(std::as_bytes(std::span(memory)), own, [&](const Window& window) {
     RunStore runs;
-    gather_coordinate_runs({.bytes = window.bytes,
-                            .own_begin = window.own_begin,
-                            .own_end = window.own_end,
-                            .offset = window.offset},
-                           runs);
+    const Stretch stretch{.begin = 0,
+                          .end = window.bytes.size() / 8 * 8,
+                          .own_begin = window.own_begin,
+                          .own_end = window.own_end};
+    const StretchReader reader(window, stretch, ByteOrder::little);
+    gather_coordinate_runs(reader, MarkedStretch(reader), runs);
     runs.for_each([&](const NumberRun& run) {
       EXPECT_EQ(run.digits, coordinate_digits);
       kept.push_back({run.offset, {run.words.begin(), run.words.end()}});
