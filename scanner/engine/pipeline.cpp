@@ -80,9 +80,9 @@ Slot* read_one(const PipelineSteps& steps, FreeSlots& slots, SerialEnds& ends, t
     ends.error = Error{ErrorCode::internal, "reading failed", std::nullopt};
   }
   handoff_out(&slot);
+  if (!more) slots.give_back(slot);
   handoff_out(&ends.input);
   if (more) return &slot;
-  slots.give_back(slot);
   control.stop();
   return nullptr;
 }
@@ -96,8 +96,8 @@ void collect_one(const PipelineSteps& steps, Slot& slot, FreeSlots& slots, Seria
     ends.error = Error{ErrorCode::internal, "collecting results failed", std::nullopt};
   }
   handoff_out(&slot);
-  handoff_out(&ends.output);
   slots.give_back(slot);
+  handoff_out(&ends.output);
 }
 
 }  // namespace

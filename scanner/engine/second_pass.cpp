@@ -141,13 +141,17 @@ void SecondPass::hunt_all(const Hunts& hunts, std::deque<Work>& work, Collector&
   };
   // Taken one by one in order, so that no more units are under way, with their words, than there are threads.
   std::atomic<std::size_t> next = 0;
+  handoff_out(&next);
   const auto hunt_on = [&](std::size_t) {
+    handoff_in(&next);
     for (std::size_t i = next++; i < work.size() * hunts.size(); i = next++)
       hunt_one(work[i / hunts.size()], i % hunts.size());
+    handoff_out(&next);
   };
   on_threads(threads_, [&] {
     tbb::parallel_for(std::size_t{0}, std::size_t{threads_}, hunt_on, tbb::simple_partitioner());
   });
+  handoff_in(&next);
   for (Work& one : work) {
     handoff_in(&one);
     for (std::vector<Finding>& found : one.findings)

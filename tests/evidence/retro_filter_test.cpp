@@ -10,10 +10,13 @@
 #include <cstring>
 #include <random>
 #include <thread>
+#include <unordered_set>
 #include <vector>
 
+#include "scanner/base/byte_cursor.h"
 #include "scanner/detect/signature.h"
 #include "scanner/engine/scan.h"
+#include "tests/support/effort.h"
 
 namespace dumpgate {
 namespace {
@@ -177,7 +180,7 @@ TEST(RetroFilter, DependsNeitherOnOrderNorOnThreads) {
 TEST(RetroFilter, IsTheSameForEveryWindowAndThreadOfAScan) {
   const auto signatures = SignatureSet::builtin();
   ASSERT_TRUE(signatures);
-  Bytes layer = islands(2'000, 60'000);
+  Bytes layer = islands(effort(2'000, 500), 60'000);
   const Bytes stretch = random_bytes(100'000, 61);
   layer.insert(layer.end(), stretch.begin(), stretch.end());
   std::vector<Bytes> filters;
@@ -204,11 +207,15 @@ TEST(RetroFilter, IsTheSameForEveryWindowAndThreadOfAScan) {
 TEST(RetroFilter, NoEightBytesOfTheDumpAreInIt) {
   const Bytes layer = islands(500, 70'000);
   const Bytes bytes = filter_of(layer);
+  const auto eight_at = [](const Bytes& of, std::size_t at) {
+    return load<std::uint64_t>(of.data() + at, ByteOrder::little);
+  };
+  std::unordered_set<std::uint64_t> kept;
+  for (std::size_t at = 0; at + 8 <= bytes.size(); ++at) kept.insert(eight_at(bytes, at));
   for (std::size_t at = 0; at + 8 <= layer.size(); ++at) {
     // Zeros between the islands are no secret.
     if (std::ranges::count(std::span(layer).subspan(at, 8), std::byte{0}) > 3) continue;
-    const auto found = std::ranges::search(bytes, std::span(layer).subspan(at, 8));
-    ASSERT_TRUE(found.empty()) << at;
+    ASSERT_FALSE(kept.contains(eight_at(layer, at))) << at;
   }
 }
 

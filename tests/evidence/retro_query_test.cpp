@@ -46,10 +46,13 @@ RetroFilter parsed_filter(const Bytes& layer) {
   return *RetroFilter::parse(builder.finish());
 }
 
-// Memory with 187 foreign numbers in it, so that chance has its chance.
-Bytes background(unsigned seed) {
+// Memory with 187 foreign numbers in it, so that chance has its chance. Made once for each seed.
+const Bytes& background(unsigned seed) {
+  static std::map<unsigned, Bytes> made;
+  Bytes& layer = made[seed];
+  if (!layer.empty()) return layer;
   std::mt19937 random(seed);
-  Bytes layer(40'000);
+  layer.resize(40'000);
   for (std::size_t at = 0; at + 192 < 36'000; at += 192)
     for (std::size_t i = 0; i < 128; ++i) layer[at + i] = static_cast<std::byte>(random());
   return layer;
