@@ -27,11 +27,13 @@ class TsigMessageDetector final : public Detector {
 
   void at(const Window& window, std::size_t position, std::size_t, CandidateSink& sink) const override {
     const Window::Around around = window.around(position);
+    const std::size_t inside = (window.offset + position) % block;
+    // Before the message is looked for, which costs far more: memory may be nothing but anchors.
+    if (has_too_many_before(around, inside)) return;
     const auto begin = tsig_message_begin(around.bytes, around.at);
     if (!begin) return;
     const auto message = tsig_message(around.bytes.subspan(*begin));
-    if (!message || !is_among_the_first(around, (window.offset + position) % block, message->key_name))
-      return;
+    if (!message || !is_among_the_first(around, inside, message->key_name)) return;
     // The place is the anchor's, so that what lies around it is around the candidate.
     sink.add({.signature = "hmac-key",
               .algorithm = "hmac",
@@ -43,18 +45,29 @@ class TsigMessageDetector final : public Detector {
   }
 
  private:
+  // The next anchor in the block behind `at`, the block's begin or an anchor: its second byte, or npos.
+  static std::size_t next_anchor(const Window::Around& around, std::size_t at) {
+    const std::string_view before(reinterpret_cast<const char*>(around.bytes.data()), around.at);
+    return before.find(tsig_fields.substr(1), at + 1);  // memory is full of zeros
+  }
+
+  static bool has_too_many_before(const Window::Around& around, std::size_t inside) {
+    std::size_t at = around.at - std::min(inside, around.at);
+    for (std::size_t seen = 0; seen <= most_earlier; ++seen) {
+      at = next_anchor(around, at);
+      if (at == std::string_view::npos) return false;
+    }
+    return true;
+  }
+
   // Whether no message of the same key precedes this one in its block, of which `inside` bytes lie before the
   // anchor, and fewer than most_keys of others.
   static bool is_among_the_first(const Window::Around& around, std::size_t inside,
                                  const std::vector<std::byte>& key_name) {
-    const std::string_view before(reinterpret_cast<const char*>(around.bytes.data()), around.at);
-    constexpr std::string_view rare = tsig_fields.substr(1);  // memory is full of zeros
     std::vector<std::vector<std::byte>> names;
-    std::size_t seen = 0;
     for (std::size_t at = around.at - std::min(inside, around.at);;) {
-      at = before.find(rare, at + 1);
-      if (at == before.npos) return names.size() < most_keys;
-      if (++seen > most_earlier) return false;
+      at = next_anchor(around, at);
+      if (at == std::string_view::npos) return names.size() < most_keys;
       const auto begin = tsig_message_begin(around.bytes, at - 1);
       const auto earlier = begin ? tsig_message(around.bytes.subspan(*begin)) : std::nullopt;
       if (!earlier || std::ranges::find(names, earlier->key_name) != names.end()) continue;
