@@ -1,6 +1,6 @@
 #include "scanner/engine/second_pass.h"
 
-#include <tbb/parallel_for.h>
+#include <tbb/parallel_pipeline.h>
 
 #include <algorithm>
 #include <atomic>
@@ -140,16 +140,26 @@ void SecondPass::hunt_all(const Hunts& hunts, std::deque<Work>& work, Collector&
     handoff_out(&one);
   };
   // Taken one by one in order, so that no more units are under way, with their words, than there are threads.
-  std::atomic<std::size_t> next = 0;
-  handoff_out(&next);
-  const auto hunt_on = [&](std::size_t) {
+  const std::size_t tasks = work.size() * hunts.size();
+  std::size_t next = 0;
+  const auto next_task = [&](tbb::flow_control& control) {
     handoff_in(&next);
-    for (std::size_t i = next++; i < work.size() * hunts.size(); i = next++)
-      hunt_one(work[i / hunts.size()], i % hunts.size());
+    const std::size_t task = next;
+    if (task == tasks)
+      control.stop();
+    else
+      ++next;
     handoff_out(&next);
+    return task;
   };
+  handoff_out(&next);
   on_threads(threads_, [&] {
-    tbb::parallel_for(std::size_t{0}, std::size_t{threads_}, hunt_on, tbb::simple_partitioner());
+    tbb::parallel_pipeline(
+        threads_, tbb::make_filter<void, std::size_t>(tbb::filter_mode::serial_in_order, next_task) &
+                      tbb::make_filter<std::size_t, void>(tbb::filter_mode::parallel, [&](std::size_t task) {
+                        handoff_in(&next);
+                        hunt_one(work[task / hunts.size()], task % hunts.size());
+                      }));
   });
   handoff_in(&next);
   for (Work& one : work) {
