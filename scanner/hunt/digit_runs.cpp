@@ -144,8 +144,8 @@ class DigitRuns {
 
   // Whether of any four words in a row two or more share their top 16 bits with the next: a sorted table, as
   // of places in a source. Of those bits a digit uses ten or more, so three neighbours of a number's words
-  // are two equal pairs with a probability of 2^-18 in digits of 26 bits in the upper half, and below 2^-22
-  // in others.
+  // are two equal pairs with a probability of 2^-18 in digits of 26 bits in the upper half, of 2^-20 in
+  // tagged ones of 26 bits, and below 2^-22 in others.
   static bool is_table(std::span<const std::uint64_t> words) {
     unsigned equal =
         0;  // bit i: whether the word i+1 before the one at hand is like the word that follows it
