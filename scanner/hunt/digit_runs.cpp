@@ -147,8 +147,7 @@ class DigitRuns {
   // are two equal pairs with a probability of 2^-18 in digits of 26 bits in the upper half, of 2^-20 in
   // tagged ones of 26 bits, and below 2^-22 in others.
   static bool is_table(std::span<const std::uint64_t> words) {
-    unsigned equal =
-        0;  // bit i: whether the word i+1 before the one at hand is like the word that follows it
+    unsigned equal = 0;  // of the last three pairs: bit 0 for the latest
     for (std::size_t i = 1; i < words.size(); ++i) {
       equal = (equal << 1U | (words[i] >> 48U == words[i - 1] >> 48U ? 1U : 0U)) & 7U;
       if (i >= 3 && std::popcount(equal) < 2) return false;
