@@ -1,17 +1,13 @@
 #include "scanner/hunt/fixed_base.h"
 
-#include <openssl/bn.h>
-#include <openssl/ec.h>
-#include <openssl/objects.h>
-
 #include <algorithm>
 #include <bit>
 #include <map>
 #include <mutex>
 
 #include "scanner/hunt/affine_curve.h"
+#include "scanner/hunt/curve_parameters.h"
 #include "scanner/hunt/field.h"
-#include "scanner/hunt/limbs.h"
 #include "scanner/hunt/sparse_primes.h"
 
 namespace dumpgate {
@@ -20,7 +16,7 @@ namespace {
 // Bits of a window: the widest whose table stays below 4 MiB, and one that a few scalars pay for.
 template <std::size_t N>
 constexpr std::size_t large_window = N == 4  ? 12
-                                     : N < 8 ? 11
+                                     : N < 7 ? 11
                                              : 10;
 constexpr std::size_t small_window = 6;
 
@@ -137,35 +133,6 @@ class CurveBase final : public FixedBase {
   std::vector<Point> table_{};
 };
 
-struct Parameters {
-  std::vector<std::uint64_t> p{}, a{}, x{}, y{}, order{};
-};
-
-std::vector<std::uint64_t> limbs_from(const BIGNUM* number, std::size_t count) {
-  std::vector<std::byte> bytes(static_cast<std::size_t>(BN_num_bytes(number)));
-  BN_bn2bin(number, reinterpret_cast<unsigned char*>(bytes.data()));
-  return limbs_of(bytes, count);
-}
-
-std::unique_ptr<Parameters> parameters_of(const std::string& curve) {
-  const int nid = OBJ_sn2nid(curve.c_str());
-  if (nid == NID_undef) return nullptr;
-  const std::unique_ptr<EC_GROUP, decltype(&EC_GROUP_free)> group(EC_GROUP_new_by_curve_name(nid),
-                                                                  &EC_GROUP_free);
-  if (!group || EC_GROUP_get_field_type(group.get()) != NID_X9_62_prime_field) return nullptr;
-  using Bn = std::unique_ptr<BIGNUM, decltype(&BN_free)>;
-  const Bn p(BN_new(), &BN_free), a(BN_new(), &BN_free), x(BN_new(), &BN_free), y(BN_new(), &BN_free);
-  if (EC_GROUP_get_curve(group.get(), p.get(), a.get(), nullptr, nullptr) != 1 ||
-      EC_POINT_get_affine_coordinates(group.get(), EC_GROUP_get0_generator(group.get()), x.get(), y.get(),
-                                      nullptr) != 1)
-    return nullptr;
-  const auto count = static_cast<std::size_t>((BN_num_bits(p.get()) + 63) / 64);
-  auto result = std::make_unique<Parameters>();
-  *result = {limbs_from(p.get(), count), limbs_from(a.get(), count), limbs_from(x.get(), count),
-             limbs_from(y.get(), count), limbs_from(EC_GROUP_get0_order(group.get()), count)};
-  return result->order.size() == count ? std::move(result) : nullptr;
-}
-
 template <std::size_t N>
 Number<N> number(const std::vector<std::uint64_t>& limbs) {
   Number<N> result{};
@@ -175,7 +142,7 @@ Number<N> number(const std::vector<std::uint64_t>& limbs) {
 
 // With the arithmetic of the first of the primes `Usual` that is the curve's, or of any prime.
 template <std::size_t N, typename... Usual>
-std::unique_ptr<FixedBase> make_base(const Parameters& c, FixedBase::Table table) {
+std::unique_ptr<FixedBase> make_base(const CurveParameters& c, FixedBase::Table table) {
   std::unique_ptr<FixedBase> made;
   const auto make = [&]<typename Prime>() {
     made = std::make_unique<CurveBase<N, Prime>>(
@@ -198,7 +165,7 @@ struct Tables {
 }  // namespace
 
 std::unique_ptr<FixedBase> FixedBase::make(const std::string& curve, Table table) {
-  const auto parameters = parameters_of(curve);
+  const auto parameters = curve_parameters(curve);
   if (!parameters) return nullptr;
   switch (parameters->p.size()) {
     case 4:
@@ -207,6 +174,8 @@ std::unique_ptr<FixedBase> FixedBase::make(const std::string& curve, Table table
       return make_base<5>(*parameters, table);
     case 6:
       return make_base<6, PrimeP384>(*parameters, table);
+    case 7:
+      return make_base<7>(*parameters, table);
     case 8:
       return make_base<8>(*parameters, table);
     case 9:

@@ -1,5 +1,6 @@
 // FixedBase: many multiples of a curve's generator, fast: x(d*G) for batches of d on any prime curve that
-// OpenSSL knows. The one rule: it only filters. Not constant time, and what it finds is confirmed by OpenSSL.
+// OpenSSL knows, and on curve448 (hunt/curve_parameters.h). The one rule: it only filters. Not constant time,
+// and what it finds is confirmed by OpenSSL.
 //
 // Signed windows with a table of all multiples of 2^(width*i)*G in affine form, and additions in affine
 // coordinates that share their inversions among 256 scalars. Windows of 10 to 12 bits for many scalars (3 to
@@ -24,7 +25,7 @@ class FixedBase {
 
   enum class Table : std::uint8_t { small, large };
 
-  // Nothing for names OpenSSL does not know, binary fields and fields of other than 4 to 9 limbs.
+  // Nothing for names that curve_parameters does not know and fields of other than 4 to 9 limbs.
   static std::unique_ptr<FixedBase> make(const std::string& curve, Table table);
 
   // of is for a caller who has that many scalars to multiply: a small table until enough were wanted in all,

@@ -1,4 +1,4 @@
-// DSA, Ed448 and X448 numbers are found by their known public keys; dP alone by its modulus.
+// DSA numbers are found by their known public keys; dP alone by its modulus.
 
 #include <gtest/gtest.h>
 #include <openssl/core_names.h>
@@ -10,7 +10,6 @@
 namespace dumpgate {
 namespace {
 
-using hunt_test::Bytes;
 using hunt_test::Memory;
 using hunt_test::number_of;
 using hunt_test::public_of;
@@ -45,25 +44,6 @@ TEST(DiscreteLogHunter, FindsDsaByItsPublicKey) {
     EXPECT_EQ(findings[0].offset, where);
     EXPECT_EQ(findings[0].relation, "g^x=y");
     EXPECT_EQ(findings[0].representation, layout);
-  }
-}
-
-TEST(DiscreteLogHunter, FindsEd448AndX448ByTheirPublicKeys) {
-  for (const char* type : {"ED448", "X448"}) {
-    const Key key(EVP_PKEY_Q_keygen(nullptr, nullptr, type), &EVP_PKEY_free);
-    LeadSet leads;
-    ASSERT_TRUE(leads.add(public_of(key.get()), KeyOrigin::certificate));
-    Bytes secret(57);
-    std::size_t size = secret.size();
-    ASSERT_EQ(EVP_PKEY_get_raw_private_key(key.get(), reinterpret_cast<unsigned char*>(secret.data()), &size),
-              1);
-    secret.resize(size);
-    Memory memory;
-    const auto where = memory.put(secret);
-    const auto findings = memory.hunt(leads, "discrete-log");
-    ASSERT_EQ(findings.size(), 1U) << type;
-    EXPECT_EQ(findings[0].offset, where);
-    EXPECT_EQ(findings[0].use, std::string_view(type) == "X448" ? KeyUse::agreement : KeyUse::signing);
   }
 }
 

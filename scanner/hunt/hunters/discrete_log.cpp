@@ -1,26 +1,22 @@
-// The DSA, Ed448 and X448 hunter: private numbers of kinds that are rare, found by a known public key alone.
-// The one rule: the public half is computed by OpenSSL from the whole private one and equal to the known key.
+// The DSA hunter: private numbers found by a known public key alone. The one rule: the public half is
+// computed by OpenSSL from the whole private one and equal to the known key.
 //
-// Each trial costs 0.01 to 1 ms, so these are looked for only when the dump or the user names such a key, as
-// numbers that touch an end of their run. DSA: g^x = y, x of q's size (FIPS 186-4), tried by a table of
-// powers of g as long as there are few such keys. Ed448 and X448: 57 and 56 bytes (RFC 8032 section 5.2, RFC
-// 7748).
+// A trial costs 0.01 to 1 ms for each key, so these are looked for only when the dump or the user names such
+// a key, as numbers that touch an end of their run: g^x = y, x of q's size (FIPS 186-4), tried by a table of
+// powers of g as long as there are few such keys.
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include <algorithm>
 #include <array>
-#include <cstring>
 #include <memory>
 #include <optional>
 
-#include "scanner/detect/random_words.h"
 #include "scanner/hunt/fixed_power.h"
 #include "scanner/hunt/hunter.h"
 #include "scanner/hunt/layouts.h"
-#include "scanner/hunt/limbs.h"
+#include "scanner/hunt/run_ends.h"
 #include "scanner/proof/relations.h"
 
 namespace dumpgate {
@@ -28,8 +24,8 @@ namespace {
 
 struct Target {
   const KnownKey* known = nullptr;
-  std::size_t size = 0;          // of the private number, in bytes
-  DiscreteLogNumbers numbers{};  // DSA
+  std::size_t size = 0;  // of the private number, in bytes
+  DiscreteLogNumbers numbers{};
   std::unique_ptr<const FixedPower> powers{};
 };
 
@@ -38,7 +34,6 @@ constexpr std::size_t most_table_memory = std::size_t{32} << 20;  // of all keys
 // A table of g's powers, while the memory for it lasts; taken off `memory`. Numbers that a hostile key may
 // have and that arithmetic cannot work with get none.
 void add_powers(Target& target, std::size_t& memory) {
-  if (target.known->key.algorithm != KeyAlgorithm::dsa) return;
   const DiscreteLogNumbers& n = target.numbers;
   const std::size_t needed = FixedPower::memory((n.p->bits() + 7) / 8, target.size);
   if (needed > memory || !n.p->odd() || n.p->one() || !(*n.g < *n.p) || !(*n.y < *n.p)) return;
@@ -57,7 +52,9 @@ std::optional<BigNumber> parameter(EVP_PKEY* key, const char* name) {
   return copy;
 }
 
-std::unique_ptr<Target> dsa_target(const KnownKey& known) {
+std::unique_ptr<Target> target_of(const KnownKey& known) {
+  if (known.origin == KeyOrigin::private_key) return nullptr;  // may be computed from the number itself
+  if (known.key.algorithm != KeyAlgorithm::dsa) return nullptr;
   const auto* at = reinterpret_cast<const unsigned char*>(known.key.spki.data());
   const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
       d2i_PUBKEY_ex(nullptr, &at, static_cast<long>(known.key.spki.size()), crypto_library(), nullptr),
@@ -72,16 +69,6 @@ std::unique_ptr<Target> dsa_target(const KnownKey& known) {
   if (!numbers.p || !numbers.q || !numbers.g || !numbers.y) return nullptr;
   target->size = (numbers.q->bits() + 7) / 8;
   return target;
-}
-
-std::unique_ptr<Target> target_of(const KnownKey& known) {
-  if (known.origin == KeyOrigin::private_key) return nullptr;  // may be computed from the number itself
-  if (known.key.algorithm == KeyAlgorithm::dsa) return dsa_target(known);
-  if (known.key.algorithm == KeyAlgorithm::ed448)
-    return std::make_unique<Target>(Target{.known = &known, .size = 57});
-  if (known.key.algorithm == KeyAlgorithm::x448)
-    return std::make_unique<Target>(Target{.known = &known, .size = 56});
-  return nullptr;
 }
 
 class DiscreteLogHunt final : public Hunt {
@@ -99,56 +86,18 @@ class DiscreteLogHunt final : public Hunt {
   void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
     FixedPower::Scratch scratch;
     unit.own().for_each([&](const NumberRun& run) {
-      if (run.digits == 0 && !run.text)
-        for (const auto& target : targets_) try_run(run, *target, scratch, findings);
+      if (run.digits != 0 || run.text) return;
+      const RunEnds ends(run);
+      for (const auto& target : targets_)
+        ends.for_each(target->size, [&](std::span<const std::byte> number, std::uint64_t offset) {
+          try_number(number, offset, *target, scratch, findings);
+        });
     });
   }
 
  private:
-  // The bytes before, of and behind the run as they lie in memory, and the places where a number may begin:
-  // at the run's ends, or in the words beside it where a number's last or first bytes may make a plain word.
-  static void try_run(const NumberRun& run, const Target& target, FixedPower::Scratch& scratch,
-                      std::vector<Finding>& findings) {
-    SecretBytes memory;
-    const auto put = [&](std::uint64_t word) {
-      for (unsigned i = 0; i < 8; ++i)
-        memory.push_back(
-            static_cast<std::byte>(word >> (8 * (run.order == ByteOrder::little ? i : 7 - i)) & 0xffU));
-    };
-    put(run.before);
-    for (const std::uint64_t word : run.words) put(word);
-    put(run.after);
-    const std::size_t whole = target.size / 8 * 8;
-    if (memory.size() < 16 + whole) return;
-    const std::size_t padded = (target.size + 7) / 8 * 8;
-    std::vector<std::size_t> places{8, memory.size() - 8 - whole, memory.size() - padded,
-                                    memory.size() - 8 - target.size};
-    std::ranges::sort(places);
-    places.erase(std::unique(places.begin(), places.end()), places.end());
-    for (const std::size_t at : places)
-      if (at >= 1 && at + target.size <= memory.size() &&
-          may_be_number(std::span(memory).subspan(at, target.size)))
-        try_number(std::span(memory).subspan(at, target.size), run.offset + at - 8, target, scratch,
-                   findings);
-  }
-
-  // Whether the bytes look random and neither end of them is four zeros: those of a word beside the run.
-  static bool may_be_number(std::span<const std::byte> bytes) {
-    std::array<std::uint64_t, 8> words{};
-    std::memcpy(words.data(), bytes.data(), bytes.size() / 8 * 8);
-    std::uint32_t first = 0, last = 0;
-    std::memcpy(&first, bytes.data(), sizeof first);
-    std::memcpy(&last, bytes.last(sizeof last).data(), sizeof last);
-    return first != 0 && last != 0 && looks_random(std::span(words).first(bytes.size() / 8));
-  }
-
   static void try_number(std::span<const std::byte> number, std::uint64_t offset, const Target& target,
                          FixedPower::Scratch& scratch, std::vector<Finding>& findings) {
-    if (target.known->key.algorithm != KeyAlgorithm::dsa) {
-      const Outcome outcome = relate_raw(target.known->key.algorithm, number, target.known->key.x);
-      if (outcome.proven) findings.push_back(describe(target, offset, "raw", outcome.relation));
-      return;
-    }
     for (const bool little : {true, false}) {
       BigNumber x = little ? BigNumber::from_little_endian_limbs(number) : BigNumber::from_big_endian(number);
       if (!(x < *target.numbers.q) ||
@@ -157,7 +106,7 @@ class DiscreteLogHunt final : public Hunt {
       DiscreteLogNumbers numbers = target.numbers;
       numbers.x = std::move(x);
       if (relate_discrete_log(numbers, {}).proven)
-        findings.push_back(describe(target, offset, little ? limbs_layout : bytes_layout, "g^x=y"));
+        findings.push_back(describe(target, offset, little ? limbs_layout : bytes_layout));
     }
   }
 
@@ -167,19 +116,17 @@ class DiscreteLogHunt final : public Hunt {
     return powers.is_logarithm(SecretBytes(number.rbegin(), number.rend()), scratch);
   }
 
-  static Finding describe(const Target& target, std::uint64_t offset, std::string_view form,
-                          std::string_view relation) {
+  static Finding describe(const Target& target, std::uint64_t offset, std::string_view form) {
     const PublicKey& key = target.known->key;
-    const bool agreement = key.algorithm == KeyAlgorithm::x448;
     Finding finding;
     finding.algorithm = to_string(key.algorithm);
     finding.signature = finding.algorithm + "-private-key";
     finding.kind = KeyKind::private_key;
-    finding.use = agreement ? KeyUse::agreement : KeyUse::signing;
+    finding.use = KeyUse::signing;
     finding.bits = key.bits;
     finding.representation = form;
     finding.evidence = Evidence::proof;
-    finding.relation = agreement ? "k*B=u" : relation;
+    finding.relation = "g^x=y";
     finding.offset = offset;
     finding.length = target.size;
     finding.public_key_sha256 = key.sha256;
@@ -193,10 +140,8 @@ class DiscreteLogHunter final : public Hunter {
  public:
   std::string_view name() const noexcept override { return "discrete-log"; }
   std::span<const std::string_view> representations(const PublicKey& key) const noexcept override {
-    static constexpr std::array<std::string_view, 3> forms{limbs_layout, bytes_layout, "raw"};
-    if (key.algorithm == KeyAlgorithm::dsa) return std::span(forms).first(2);
-    if (key.algorithm == KeyAlgorithm::ed448 || key.algorithm == KeyAlgorithm::x448)
-      return std::span(forms).last(1);
+    static constexpr std::array<std::string_view, 2> forms{limbs_layout, bytes_layout};
+    if (key.algorithm == KeyAlgorithm::dsa) return forms;
     return {};
   }
   std::unique_ptr<Hunt> prepare(const LeadSet& leads) const override {

@@ -1,0 +1,154 @@
+// The Ed448 and X448 hunter: a seed, a private scalar or an X448 key as bare bytes, found by a known public
+// key. The one rule: the public key is computed by OpenSSL from the whole private one and equal to the known
+// key; for bare scalars of Ed448, in u.
+//
+// RFC 8032 section 5.2.5: a seed of 57 bytes is hashed, the first 57 bytes of the hash are clamped to the
+// scalar a, and A = a*B. RFC 7748: an X448 key is 56 bytes, clamped when used. One multiplication serves all
+// known keys. Such keys are rare, so points without a name are not looked up, and the numbers must touch an
+// end of their run.
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "scanner/hunt/curve448.h"
+#include "scanner/hunt/hunter.h"
+#include "scanner/hunt/run_ends.h"
+#include "scanner/proof/relations.h"
+
+namespace dumpgate {
+namespace {
+
+constexpr std::size_t multiplied_together = 256;
+
+enum class Number448 : std::uint8_t { seed, scalar };
+
+struct Trial448 {
+  std::uint64_t offset = 0;
+  Number448 number = Number448::seed;
+  Bytes57 secret{};  // as it lies in memory; of a scalar 56 bytes
+
+  std::span<const std::byte> bytes() const {
+    return std::span(secret).first(number == Number448::seed ? 57 : 56);
+  }
+};
+
+class Curve448Hunt final : public Hunt {
+ public:
+  explicit Curve448Hunt(const LeadSet& leads) {
+    for (const auto& [name, known] : leads.all()) {
+      if (known.origin == KeyOrigin::private_key) continue;  // may be computed from the number itself
+      const std::span<const std::byte> raw(known.key.x);
+      Bytes56 u{};
+      if (known.key.algorithm == KeyAlgorithm::x448 && raw.size() == u.size()) {
+        std::ranges::copy(raw, u.begin());
+        agreement_.emplace(u, &known.key);
+      } else if (known.key.algorithm == KeyAlgorithm::ed448 && raw.size() == sizeof(Bytes57)) {
+        if (const auto same = u_of_ed448(raw.first<sizeof(Bytes57)>())) signing_.emplace(*same, &known.key);
+      }
+    }
+  }
+  bool empty() const { return agreement_.empty() && signing_.empty(); }
+
+  void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
+    std::vector<Trial448, WipingAllocator<Trial448>> trials;
+    unit.own().for_each([&](const NumberRun& run) {
+      if (run.digits != 0 || run.text) return;
+      const RunEnds ends(run);
+      const auto add = [&](Number448 number) {
+        return [&trials, number](std::span<const std::byte> bytes, std::uint64_t offset) {
+          Trial448& trial = trials.emplace_back(Trial448{.offset = offset, .number = number});
+          std::ranges::copy(bytes, trial.secret.begin());
+        };
+      };
+      if (!signing_.empty()) ends.for_each(sizeof(Bytes57), add(Number448::seed));
+      ends.for_each(sizeof(Bytes56), add(Number448::scalar));
+      if (trials.size() >= multiplied_together) try_all(trials, findings);
+    });
+    try_all(trials, findings);
+  }
+
+ private:
+  void try_all(std::vector<Trial448, WipingAllocator<Trial448>>& trials,
+               std::vector<Finding>& findings) const {
+    if (trials.empty()) return;
+    std::vector<Bytes56, WipingAllocator<Bytes56>> scalars;
+    scalars.reserve(trials.size());
+    for (const Trial448& trial : trials) scalars.push_back(scalar_of(trial));
+    std::vector<Bytes56> multiples(scalars.size());
+    multiples448(scalars, multiples);
+    for (std::size_t i = 0; i < trials.size(); ++i) judge(trials[i], scalars[i], multiples[i], findings);
+    trials.clear();
+  }
+
+  static Bytes56 scalar_of(const Trial448& trial) {
+    if (trial.number == Number448::seed) return scalar_of_seed448(trial.secret);
+    Bytes56 scalar{};
+    std::ranges::copy(trial.bytes(), scalar.begin());
+    clamp448(scalar);
+    return scalar;
+  }
+
+  void judge(const Trial448& trial, const Bytes56& scalar, const Bytes56& u,
+             std::vector<Finding>& findings) const {
+    const auto signer = signing_.find(u);
+    if (signer != signing_.end()) {
+      const PublicKey& key = *signer->second;
+      const bool seed = trial.number == Number448::seed;
+      // OpenSSL multiplies the base point by a bare scalar for X448 alone; u is that of both keys.
+      if (seed ? relate_raw(KeyAlgorithm::ed448, trial.bytes(), key.x).proven
+               : relate_raw(KeyAlgorithm::x448, scalar, u).proven)
+        findings.push_back(describe(trial, key, seed ? "seed->A" : "a*B=A", seed ? "raw" : "raw-scalar"));
+    }
+    const auto partner = agreement_.find(u);
+    if (partner != agreement_.end() && trial.number == Number448::scalar &&
+        relate_raw(KeyAlgorithm::x448, trial.bytes(), u).proven)
+      findings.push_back(describe(trial, *partner->second, "k*B=u", "raw"));
+  }
+
+  static Finding describe(const Trial448& trial, const PublicKey& key, std::string_view relation,
+                          std::string_view form) {
+    Finding finding;
+    finding.algorithm = to_string(key.algorithm);
+    finding.signature = finding.algorithm + "-private-key";
+    finding.kind = KeyKind::private_key;
+    finding.use = key.algorithm == KeyAlgorithm::x448 ? KeyUse::agreement : KeyUse::signing;
+    finding.bits = key.bits;
+    finding.representation = form;
+    finding.evidence = Evidence::proof;
+    finding.relation = relation;
+    finding.offset = trial.offset;
+    finding.length = trial.bytes().size();
+    finding.public_key_sha256 = key.sha256;
+    return finding;
+  }
+
+  std::map<Bytes56, const PublicKey*> agreement_{};  // by u
+  std::map<Bytes56, const PublicKey*> signing_{};    // by the u of their points
+};
+
+class Curve448Hunter final : public Hunter {
+ public:
+  std::string_view name() const noexcept override { return "curve448"; }
+  std::span<const std::string_view> representations(const PublicKey& key) const noexcept override {
+    static constexpr std::array<std::string_view, 2> forms{"raw", "raw-scalar"};
+    if (key.algorithm == KeyAlgorithm::ed448) return forms;
+    if (key.algorithm == KeyAlgorithm::x448) return std::span(forms).first(1);
+    return {};
+  }
+  std::unique_ptr<Hunt> prepare(const LeadSet& leads) const override {
+    auto hunt = std::make_unique<Curve448Hunt>(leads);
+    if (hunt->empty()) return nullptr;
+    return hunt;
+  }
+};
+
+constinit const Curve448Hunter curve448_instance;
+
+}  // namespace
+
+constinit const Hunter& curve448_hunter = curve448_instance;
+
+}  // namespace dumpgate
