@@ -149,6 +149,17 @@ TEST(TsigMessage, AMemoryFullOfThemCostsLittleAndWindowsDoNotMatter) {
   for (const std::size_t own : {70'001U, 300'000U})
     EXPECT_EQ(examine_request(memory, own).messages, whole.messages) << own;
 
+  // Anchors by the dozen in front of a request: it is not looked for there, and in the next block it is.
+  const std::string request = signed_update({.key = "k"});
+  for (const std::size_t anchors : {10U, 20U}) {
+    std::string crowded(1024, '\0');
+    for (std::size_t i = 0; i < anchors; ++i) crowded += std::string(tsig_fields) + random_key(50, i);
+    crowded += request;
+    EXPECT_EQ(examine_request(crowded).messages, anchors == 10 ? 1U : 0U);
+    crowded.resize(65'536);
+    EXPECT_EQ(examine_request(crowded + request).messages, anchors == 10 ? 2U : 1U);
+  }
+
   // Beginnings of requests everywhere, and no message.
   std::string hostile;
   while (hostile.size() < (1U << 19U)) {
