@@ -1,6 +1,3 @@
-// The numbers of the table and the power are in OpenSSL's Montgomery form, and so is every product: there is
-// no need to leave it, because two numbers below the modulus are equal in it when they are equal.
-
 #include "scanner/hunt/fixed_power.h"
 
 #include <openssl/bn.h>
@@ -36,8 +33,7 @@ struct FixedPower::Table {
     void operator()(BN_MONT_CTX* context) const { BN_MONT_CTX_free(context); }
   };
   std::unique_ptr<BN_MONT_CTX, Free> form{BN_MONT_CTX_new()};
-  BigNumber one{};
-  BigNumber power{};
+  BigNumber one{};                // all of them in OpenSSL's Montgomery form
   std::vector<BigNumber> rows{};  // base^(k*256^i) at i*values + k - 1
 
   BigNumber formed(const BigNumber& number, const BigContext& context) const {
@@ -50,8 +46,8 @@ struct FixedPower::Table {
   }
 };
 
-FixedPower::FixedPower(std::span<const std::byte> base, std::span<const std::byte> power,
-                       std::span<const std::byte> modulus, std::size_t exponent_bytes)
+FixedPower::FixedPower(std::span<const std::byte> base, std::span<const std::byte> modulus,
+                       std::size_t exponent_bytes)
     : table_(std::make_unique<Table>()) {
   const BigContext context;
   Table& table = *table_;
@@ -59,7 +55,6 @@ FixedPower::FixedPower(std::span<const std::byte> base, std::span<const std::byt
   const auto odd = BigNumber::from_big_endian(modulus);
   require(BN_MONT_CTX_set(table.form.get(), odd.get(), context.get()));
   table.one = table.formed(BigNumber(1), context);
-  table.power = table.formed(BigNumber::from_big_endian(power), context);
   BigNumber step = table.formed(BigNumber::from_big_endian(base), context);
   table.rows.reserve(exponent_bytes * values);
   for (std::size_t i = 0; i < exponent_bytes; ++i) {
@@ -75,13 +70,15 @@ FixedPower::FixedPower(std::span<const std::byte> base, std::span<const std::byt
 
 FixedPower::~FixedPower() = default;
 
-bool FixedPower::is_logarithm(std::span<const std::byte> exponent, Scratch& scratch) const {
+SecretBytes FixedPower::power(std::span<const std::byte> exponent, Scratch& scratch) const {
   BigNumber& product = scratch.state_->product;
   if (BN_copy(product.get(), table_->one.get()) == nullptr) throw std::bad_alloc();
   for (std::size_t i = 0; i < exponent.size(); ++i)
     if (const auto value = std::to_integer<std::size_t>(exponent[i]); value != 0)
       table_->multiply(product, product, table_->rows[i * values + value - 1], scratch.state_->context);
-  return product == table_->power;
+  require(
+      BN_from_montgomery(product.get(), product.get(), table_->form.get(), scratch.state_->context.get()));
+  return product.big_endian();
 }
 
 }  // namespace dumpgate

@@ -1,4 +1,4 @@
-// FixedPower: whether a number x of a dump is the logarithm of a known y = g^x modulo p, for many x, fast.
+// FixedPower: g^x modulo p for many numbers x of a dump, fast: one of them may be the logarithm of a known y.
 // The one rule: it only filters. Not constant time, and what it finds is confirmed by OpenSSL.
 //
 // A table of g^(k*256^i) for each byte i of an exponent and each value k of it turns a power into one
@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+
+#include "scanner/base/secret_bytes.h"
 
 namespace dumpgate {
 
@@ -28,10 +30,9 @@ class FixedPower {
     std::unique_ptr<State> state_;
   };
 
-  // Numbers are big-endian bytes. The modulus is odd and above both base and power; exponents have at most
-  // `exponent_bytes` bytes. Throws std::bad_alloc.
-  FixedPower(std::span<const std::byte> base, std::span<const std::byte> power,
-             std::span<const std::byte> modulus, std::size_t exponent_bytes);
+  // Numbers are big-endian bytes. The modulus is odd, above 1 and above the base; exponents have at most
+  // `exponent_bytes` bytes. Throws std::bad_alloc, here and below.
+  FixedPower(std::span<const std::byte> base, std::span<const std::byte> modulus, std::size_t exponent_bytes);
   ~FixedPower();
   FixedPower(const FixedPower&) = delete;
   FixedPower& operator=(const FixedPower&) = delete;
@@ -41,9 +42,9 @@ class FixedPower {
     return exponent_bytes * 255 * (modulus_bytes + 64);
   }
 
-  // Whether base^exponent is the power. `exponent` is little-endian. Safe for concurrent use with a scratch
-  // each.
-  bool is_logarithm(std::span<const std::byte> exponent, Scratch& scratch) const;
+  // base^exponent, big-endian without leading zeros. `exponent` is little-endian. Safe for concurrent use
+  // with a scratch each.
+  SecretBytes power(std::span<const std::byte> exponent, Scratch& scratch) const;
 
  private:
   struct Table;

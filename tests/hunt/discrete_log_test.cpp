@@ -47,6 +47,27 @@ TEST(DiscreteLogHunter, FindsDsaByItsPublicKey) {
   }
 }
 
+// Keys of one group share its powers: each is still told from the others.
+TEST(DiscreteLogHunter, FindsTheRightKeyOfAGroup) {
+  const Key first = dsa_key();
+  const std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)> context(
+      EVP_PKEY_CTX_new_from_pkey(nullptr, first.get(), nullptr), &EVP_PKEY_CTX_free);
+  EVP_PKEY* made = nullptr;
+  EVP_PKEY_keygen_init(context.get());
+  EVP_PKEY_keygen(context.get(), &made);
+  const Key second(made, &EVP_PKEY_free);
+  LeadSet leads;
+  for (const Key* key : {&first, &second})
+    ASSERT_TRUE(leads.add(public_of(key->get()), KeyOrigin::certificate));
+  for (const Key* key : {&first, &second}) {
+    Memory memory;
+    memory.put_in(limbs_layout, number_of(key->get(), OSSL_PKEY_PARAM_PRIV_KEY, 32));
+    const auto findings = memory.hunt(leads, "discrete-log");
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_EQ(findings[0].public_key_sha256, public_of(key->get()).sha256);
+  }
+}
+
 TEST(RsaCrtExponentHunter, FindsEitherExponentAlone) {
   const Key key(EVP_RSA_gen(1024), &EVP_PKEY_free);
   LeadSet leads;

@@ -1,4 +1,4 @@
-// A logarithm by the table is one by OpenSSL's exponentiation, and the other way round.
+// A power by the table is the one by OpenSSL's exponentiation.
 
 #include "scanner/hunt/fixed_power.h"
 
@@ -38,14 +38,8 @@ TEST(FixedPower, EqualsModularExponentiation) {
         const auto x = BigNumber::from_little_endian_limbs(exponent);
         BigNumber y;
         ASSERT_EQ(BN_mod_exp(y.get(), g.get(), x.get(), p.get(), context.get()), 1);
-        EXPECT_TRUE(FixedPower(g.big_endian(), y.big_endian(), modulus, exponent_size)
-                        .is_logarithm(exponent, scratch))
+        EXPECT_EQ(FixedPower(g.big_endian(), modulus, exponent_size).power(exponent, scratch), y.big_endian())
             << size << " " << i;
-        BN_add_word(y.get(), 1);
-        if (y < p) {
-          EXPECT_FALSE(FixedPower(g.big_endian(), y.big_endian(), modulus, exponent_size)
-                           .is_logarithm(exponent, scratch));
-        }
       }
     }
   }

@@ -1,15 +1,17 @@
 // The DSA hunter: private numbers found by a known public key alone. The one rule: the public half is
 // computed by OpenSSL from the whole private one and equal to the known key.
 //
-// A trial costs 0.01 to 1 ms for each key, so these are looked for only when the dump or the user names such
-// a key, as numbers that touch an end of their run: g^x = y, x of q's size (FIPS 186-4), tried by a table of
-// powers of g as long as there are few such keys.
+// A trial costs 0.01 to 1 ms for each group p, q, g, so these are looked for only when the dump or the user
+// names such a key, as numbers that touch an end of their run: g^x = y, x of q's size (FIPS 186-4). One power
+// serves all keys of a group; it is taken by a table of powers of g as long as there are few groups.
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <array>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -22,25 +24,26 @@
 namespace dumpgate {
 namespace {
 
-struct Target {
-  const KnownKey* known = nullptr;
-  std::size_t size = 0;  // of the private number, in bytes
-  DiscreteLogNumbers numbers{};
-  std::unique_ptr<const FixedPower> powers{};
+constexpr std::size_t most_table_memory = std::size_t{32} << 20;  // of all groups together
+
+// The keys of one p, q and g.
+struct Group {
+  BigNumber p{}, q{}, g{};
+  std::size_t size = 0;  // of a private number, in bytes
+  std::unique_ptr<const FixedPower> table{};
+  std::map<SecretBytes, const KnownKey*> keys{};  // by y
+
+  // What numbers of a hostile key arithmetic cannot work with, and relate_discrete_log refuses too.
+  bool usable() const { return size >= 20 && size <= 64 && p.odd() && !p.one() && g < p; }
+
+  // Takes the table's memory off `memory` while that lasts.
+  void make_table(std::size_t& memory) {
+    const std::size_t needed = FixedPower::memory((p.bits() + 7) / 8, size);
+    if (needed > memory) return;
+    memory -= needed;
+    table = std::make_unique<FixedPower>(g.big_endian(), p.big_endian(), size);
+  }
 };
-
-constexpr std::size_t most_table_memory = std::size_t{32} << 20;  // of all keys together
-
-// A table of g's powers, while the memory for it lasts; taken off `memory`. Numbers that a hostile key may
-// have and that arithmetic cannot work with get none.
-void add_powers(Target& target, std::size_t& memory) {
-  const DiscreteLogNumbers& n = target.numbers;
-  const std::size_t needed = FixedPower::memory((n.p->bits() + 7) / 8, target.size);
-  if (needed > memory || !n.p->odd() || n.p->one() || !(*n.g < *n.p) || !(*n.y < *n.p)) return;
-  memory -= needed;
-  target.powers =
-      std::make_unique<FixedPower>(n.g->big_endian(), n.y->big_endian(), n.p->big_endian(), target.size);
-}
 
 std::optional<BigNumber> parameter(EVP_PKEY* key, const char* name) {
   BIGNUM* number = nullptr;
@@ -52,72 +55,88 @@ std::optional<BigNumber> parameter(EVP_PKEY* key, const char* name) {
   return copy;
 }
 
-std::unique_ptr<Target> target_of(const KnownKey& known) {
-  if (known.origin == KeyOrigin::private_key) return nullptr;  // may be computed from the number itself
-  if (known.key.algorithm != KeyAlgorithm::dsa) return nullptr;
+struct DsaNumbers {
+  BigNumber p{}, q{}, g{}, y{};
+};
+
+std::optional<DsaNumbers> dsa_numbers(const KnownKey& known) {
+  if (known.origin == KeyOrigin::private_key) return std::nullopt;  // may be computed from the number itself
+  if (known.key.algorithm != KeyAlgorithm::dsa) return std::nullopt;
   const auto* at = reinterpret_cast<const unsigned char*>(known.key.spki.data());
   const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
       d2i_PUBKEY_ex(nullptr, &at, static_cast<long>(known.key.spki.size()), crypto_library(), nullptr),
       &EVP_PKEY_free);
-  if (!key) return nullptr;
-  auto target = std::make_unique<Target>(Target{.known = &known});
-  DiscreteLogNumbers& numbers = target->numbers;
-  numbers.p = parameter(key.get(), OSSL_PKEY_PARAM_FFC_P);
-  numbers.q = parameter(key.get(), OSSL_PKEY_PARAM_FFC_Q);
-  numbers.g = parameter(key.get(), OSSL_PKEY_PARAM_FFC_G);
-  numbers.y = parameter(key.get(), OSSL_PKEY_PARAM_PUB_KEY);
-  if (!numbers.p || !numbers.q || !numbers.g || !numbers.y) return nullptr;
-  target->size = (numbers.q->bits() + 7) / 8;
-  return target;
+  if (!key) return std::nullopt;
+  auto p = parameter(key.get(), OSSL_PKEY_PARAM_FFC_P), q = parameter(key.get(), OSSL_PKEY_PARAM_FFC_Q),
+       g = parameter(key.get(), OSSL_PKEY_PARAM_FFC_G), y = parameter(key.get(), OSSL_PKEY_PARAM_PUB_KEY);
+  if (!p || !q || !g || !y) return std::nullopt;
+  return DsaNumbers{std::move(*p), std::move(*q), std::move(*g), std::move(*y)};
 }
 
 class DiscreteLogHunt final : public Hunt {
  public:
   explicit DiscreteLogHunt(const LeadSet& leads) {
+    std::map<std::array<SecretBytes, 3>, Group> groups;
+    for (const auto& [name, known] : leads.all()) {
+      auto numbers = dsa_numbers(known);
+      if (!numbers) continue;
+      Group& group = groups[{numbers->p.big_endian(), numbers->q.big_endian(), numbers->g.big_endian()}];
+      group.keys.emplace(numbers->y.big_endian(), &known);
+      group.size = (numbers->q.bits() + 7) / 8;
+      group.p = std::move(numbers->p);
+      group.q = std::move(numbers->q);
+      group.g = std::move(numbers->g);
+    }
     std::size_t memory = most_table_memory;
-    for (const auto& [name, known] : leads.all())
-      if (auto target = target_of(known); target && target->size >= 20 && target->size <= 64) {
-        add_powers(*target, memory);
-        targets_.push_back(std::move(target));
-      }
+    for (auto& [name, group] : groups) {
+      if (!group.usable()) continue;
+      group.make_table(memory);
+      groups_.push_back(std::move(group));
+    }
   }
-  bool empty() const { return targets_.empty(); }
+  bool empty() const { return groups_.empty(); }
 
   void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
     FixedPower::Scratch scratch;
     unit.own().for_each([&](const NumberRun& run) {
       if (run.digits != 0 || run.text) return;
       const RunEnds ends(run);
-      for (const auto& target : targets_)
-        ends.for_each(target->size, [&](std::span<const std::byte> number, std::uint64_t offset) {
-          try_number(number, offset, *target, scratch, findings);
+      for (const Group& group : groups_)
+        ends.for_each(group.size, [&](std::span<const std::byte> number, std::uint64_t offset) {
+          try_number(number, offset, group, scratch, findings);
         });
     });
   }
 
  private:
-  static void try_number(std::span<const std::byte> number, std::uint64_t offset, const Target& target,
+  static void try_number(std::span<const std::byte> number, std::uint64_t offset, const Group& group,
                          FixedPower::Scratch& scratch, std::vector<Finding>& findings) {
     for (const bool little : {true, false}) {
-      BigNumber x = little ? BigNumber::from_little_endian_limbs(number) : BigNumber::from_big_endian(number);
-      if (!(x < *target.numbers.q) ||
-          (target.powers && !is_logarithm(*target.powers, number, little, scratch)))
-        continue;
-      DiscreteLogNumbers numbers = target.numbers;
-      numbers.x = std::move(x);
+      SecretBytes bytes = secret_copy(number);
+      if (!little) std::ranges::reverse(bytes);
+      BigNumber x = BigNumber::from_little_endian_limbs(bytes);
+      if (!(x < group.q)) continue;
+      const auto known = group.keys.find(power(group, x, bytes, scratch));
+      if (known == group.keys.end()) continue;
+      const DiscreteLogNumbers numbers{.p = group.p,
+                                       .q = group.q,
+                                       .g = group.g,
+                                       .y = BigNumber::from_big_endian(known->first),
+                                       .x = std::move(x)};
       if (relate_discrete_log(numbers, {}).proven)
-        findings.push_back(describe(target, offset, little ? limbs_layout : bytes_layout));
+        findings.push_back(
+            describe(known->second->key, group.size, offset, little ? limbs_layout : bytes_layout));
     }
   }
 
-  static bool is_logarithm(const FixedPower& powers, std::span<const std::byte> number, bool little,
+  static SecretBytes power(const Group& group, const BigNumber& x, std::span<const std::byte> little_endian,
                            FixedPower::Scratch& scratch) {
-    if (little) return powers.is_logarithm(number, scratch);
-    return powers.is_logarithm(SecretBytes(number.rbegin(), number.rend()), scratch);
+    if (group.table) return group.table->power(little_endian, scratch);
+    return BigNumber::power(group.g, x, group.p, BigContext{}).big_endian();
   }
 
-  static Finding describe(const Target& target, std::uint64_t offset, std::string_view form) {
-    const PublicKey& key = target.known->key;
+  static Finding describe(const PublicKey& key, std::size_t size, std::uint64_t offset,
+                          std::string_view form) {
     Finding finding;
     finding.algorithm = to_string(key.algorithm);
     finding.signature = finding.algorithm + "-private-key";
@@ -128,12 +147,12 @@ class DiscreteLogHunt final : public Hunt {
     finding.evidence = Evidence::proof;
     finding.relation = "g^x=y";
     finding.offset = offset;
-    finding.length = target.size;
+    finding.length = size;
     finding.public_key_sha256 = key.sha256;
     return finding;
   }
 
-  std::vector<std::unique_ptr<const Target>> targets_{};
+  std::vector<Group> groups_{};
 };
 
 class DiscreteLogHunter final : public Hunter {
