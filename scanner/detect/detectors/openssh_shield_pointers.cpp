@@ -15,8 +15,48 @@
 #include "scanner/detect/detector.h"
 #include "scanner/detect/shield_prekey.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace dumpgate {
 namespace {
+
+// The length as a word of memory.
+template <typename Word>
+Word length_word(ByteOrder order) {
+  static_assert(prekey_size == 0x4000);
+  std::array<std::byte, sizeof(Word)> bytes{};
+  bytes.at(order == ByteOrder::big ? sizeof(Word) - 2 : 1) = std::byte{0x40};
+  return std::bit_cast<Word>(bytes);
+}
+
+template <typename Word>
+Word memory_word(const std::byte* at) {
+  Word word = 0;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+constexpr std::size_t block = 64;
+
+// Whether any of the 32-bit words of a block is this one: of a length of 64 bits that is half.
+bool block_holds(const std::byte* at, std::uint32_t half) {
+#if defined(__SSE2__)
+  const __m128i wanted = _mm_set1_epi32(static_cast<int>(half));
+  __m128i any = _mm_setzero_si128();
+  for (std::size_t i = 0; i < block; i += sizeof(__m128i)) {
+    __m128i four;
+    std::memcpy(&four, at + i, sizeof four);
+    any = _mm_or_si128(any, _mm_cmpeq_epi32(four, wanted));
+  }
+  return _mm_movemask_epi8(any) != 0;
+#else
+  for (std::size_t i = 0; i < block; i += sizeof half)
+    if (memory_word<std::uint32_t>(at + i) == half) return true;
+  return false;
+#endif
+}
 
 class OpensshShieldPointersDetector final : public Detector {
  public:
@@ -48,45 +88,27 @@ class OpensshShieldPointersDetector final : public Detector {
   // Words begin at `begin` and have their first byte before `end`.
   template <typename Word>
   static void examine_stretch(const Window& window, std::size_t begin, std::size_t end, CandidateSink& sink) {
-    constexpr std::size_t block = 16 * sizeof(Word);
-    const Word wanted = length_word<Word>(window.regions->map().order);
+    const std::uint32_t half = length_word<std::uint32_t>(window.regions->map().order);
     std::size_t at = begin;
-    for (; at + block <= end; at += block) {
-      bool any = false;
-      for (std::size_t i = 0; i < block; i += sizeof(Word)) any = any | is_word(window.bytes, at + i, wanted);
-      if (any) examine_block<Word>(window, at, at + block, wanted, sink);
-    }
-    examine_block<Word>(window, at, std::min(end, window.bytes.size() - sizeof(Word) + 1), wanted, sink);
+    for (; at + block <= end; at += block)
+      if (block_holds(window.bytes.data() + at, half)) examine_block<Word>(window, at, at + block, sink);
+    examine_block<Word>(window, at, end, sink);
   }
 
   template <typename Word>
-  static void examine_block(const Window& window, std::size_t begin, std::size_t end, Word wanted,
-                            CandidateSink& sink) {
+  static void examine_block(const Window& window, std::size_t begin, std::size_t end, CandidateSink& sink) {
     constexpr std::size_t before = (shield_members - 1) * sizeof(Word);
-    for (std::size_t at = begin; at < end; at += sizeof(Word))
-      if (at >= before && is_word(window.bytes, at, wanted) && prekey_offset(window, at - before))
-        sink.add({.signature = "openssh-private-key",
-                  .representation = "openssh-shielded",
-                  .begin = at - before,
-                  .size = shield_members * sizeof(Word),
-                  .evidence = Evidence::hint,
-                  .form = Form::shield_pointers});
-  }
-
-  // The length as it stands in memory.
-  template <typename Word>
-  static Word length_word(ByteOrder order) {
-    static_assert(prekey_size == 0x4000);
-    std::array<std::byte, sizeof(Word)> bytes{};
-    bytes.at(order == ByteOrder::big ? sizeof(Word) - 2 : 1) = std::byte{0x40};
-    return std::bit_cast<Word>(bytes);
-  }
-
-  template <typename Word>
-  static bool is_word(std::span<const std::byte> bytes, std::size_t at, Word wanted) {
-    Word word = 0;
-    std::memcpy(&word, bytes.data() + at, sizeof word);
-    return word == wanted;
+    const Word wanted = length_word<Word>(window.regions->map().order);
+    for (std::size_t at = begin; at < end && at + sizeof(Word) <= window.bytes.size(); at += sizeof(Word)) {
+      if (memory_word<Word>(window.bytes.data() + at) != wanted || at < before) continue;
+      if (!prekey_offset(window, at - before)) continue;
+      sink.add({.signature = "openssh-private-key",
+                .representation = "openssh-shielded",
+                .begin = at - before,
+                .size = shield_members * sizeof(Word),
+                .evidence = Evidence::hint,
+                .form = Form::shield_pointers});
+    }
   }
 };
 
