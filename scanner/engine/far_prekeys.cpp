@@ -69,7 +69,7 @@ void FarPrekeys::follow(std::vector<FarPrekey> named, std::vector<Gap>& gaps) {
   for (const FarPrekey& prekey : named) {
     if (prekey.asked_at > prekey.offset && prekey.asked_at - prekey.offset > reach_back) continue;
     if (asked_.contains(prekey.offset)) continue;
-    if (followed_ >= most_followed_) return say_limit(prekey.asked_at, gaps);
+    if (followed_ >= most_followed_) return say_limit(follow_limit_said_, prekey.asked_at, gaps);
     ++followed_;
     asked_.insert(prekey.offset);
     wanted_.insert({.due = std::max(prekey.offset + prekey_size, prekey.asked_at), .prekey = prekey});
@@ -81,7 +81,7 @@ void FarPrekeys::judge(const Window& window, const FarPrekey& prekey, std::vecto
   if (found_.contains(prekey.offset)) return;
   SecretBytes bytes(prekey_size);
   if (!copy_to(bytes, prekey.offset) || !is_prekey(bytes, 0)) return;
-  if (judged_ >= most_judged_) return say_limit(prekey.asked_at, gaps);
+  if (judged_ >= most_judged_) return say_limit(judge_limit_said_, prekey.asked_at, gaps);
   ++judged_;
   // Nothing is looked for around it: what it opens is a task of the hunt, as with any lead.
   Window alone = window;
@@ -107,8 +107,8 @@ bool FarPrekeys::copy_to(SecretBytes& bytes, std::uint64_t offset) const {
   return true;
 }
 
-void FarPrekeys::say_limit(std::uint64_t offset, std::vector<Gap>& gaps) {
-  if (std::exchange(limited_, true)) return;
+void FarPrekeys::say_limit(bool& said, std::uint64_t offset, std::vector<Gap>& gaps) {
+  if (std::exchange(said, true)) return;
   gaps.push_back({.reason = GapReason::limit,
                   .offset = offset,
                   .detail = "more pointers to prekeys of shielded keys than are followed"});

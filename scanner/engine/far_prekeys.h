@@ -58,7 +58,7 @@ class FarPrekeys {
   void follow(std::vector<FarPrekey> named, std::vector<Gap>& gaps);
   void judge(const Window& window, const FarPrekey& prekey, std::vector<Lead>& leads, std::vector<Gap>& gaps);
   bool copy_to(SecretBytes& bytes, std::uint64_t offset) const;
-  void say_limit(std::uint64_t offset, std::vector<Gap>& gaps);
+  static void say_limit(bool& said, std::uint64_t offset, std::vector<Gap>& gaps);
 
   std::deque<Page> pages_{};         // ascending
   std::set<Wanted> wanted_{};        // not judged yet
@@ -66,9 +66,10 @@ class FarPrekeys {
   std::set<std::uint64_t> found_{};  // by their looks, in this layer, as far back as pages go
   std::size_t most_followed_;
   std::size_t most_judged_;
-  std::size_t followed_ = 0;  // in the input
-  std::size_t judged_ = 0;    // in the input
-  bool limited_ = false;
+  std::size_t followed_ = 0;        // in the input
+  std::size_t judged_ = 0;          // in the input
+  bool follow_limit_said_ = false;  // each once, so that neither hides where the other was reached
+  bool judge_limit_said_ = false;
 };
 
 }  // namespace dumpgate
