@@ -199,6 +199,7 @@ TEST(FarPrekeys, MayLieAnywhereInPages) {
 TEST(FarPrekeys, AreJudgedOnceAndNoMoreThanTheLimits) {
   const test::Bytes layer = test::noise(100'000, 10);
   std::vector<FarPrekey> named;
+  named.reserve(40);
   for (std::uint64_t i = 0; i < 40; ++i) named.push_back({.asked_at = 50'000 + i * 32, .offset = i / 2 * 8});
   for (const std::size_t own : {1000U, 100'000U}) {
     EXPECT_EQ(followed(layer, named, own).leads, 20U);
