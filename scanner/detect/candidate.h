@@ -34,12 +34,13 @@ enum class Form : std::uint8_t {
   pkcs8_encrypted,  // EncryptedPrivateKeyInfo, RFC 5958 section 3
   pkcs12,           // PFX, RFC 7292
   // secrets without a public half
-  aes_schedule,   // the round keys of FIPS 197 section 5.2, in any order that detect/aes_schedule.h reads
-  hmac_pad,       // a block of 64 or 128 bytes: an HMAC key, zeros behind it, all xor 0x36 or all xor 0x5c
-  hmac_pads,      // two such blocks of one key, joined: the second is the first xor 0x6a
-  jws_token,      // a compact JWS signed with HMAC (RFC 7515): public, and a test for keys
-  tsig_message,   // a DNS request signed with HMAC (RFC 8945): public, and a test for keys
-  shield_prekey,  // 16 KiB from which OpenSSH derives the key of a shielded private key
+  aes_schedule,     // the round keys of FIPS 197 section 5.2, in any order that detect/aes_schedule.h reads
+  hmac_pad,         // a block of 64 or 128 bytes: an HMAC key, zeros behind it, all xor 0x36 or all xor 0x5c
+  hmac_pads,        // two such blocks of one key, joined: the second is the first xor 0x6a
+  jws_token,        // a compact JWS signed with HMAC (RFC 7515): public, and a test for keys
+  tsig_message,     // a DNS request signed with HMAC (RFC 8945): public, and a test for keys
+  shield_prekey,    // 16 KiB from which OpenSSH derives the key of a shielded private key
+  shield_pointers,  // where struct sshkey says that a shielded key and its prekey are
   // public: leads for the hunt, never findings
   spki,          // SubjectPublicKeyInfo, RFC 5280 4.1.2.7
   certificate,   // X.509, RFC 5280

@@ -41,6 +41,44 @@ RegionIndex::RegionIndex(const DumpMap& map) : map_(map) {
       stretches.back() = *Extent::make(begin, region.bytes.end() - begin);
     }
   }
+  form_pieces();
+}
+
+void RegionIndex::form_pieces() {
+  for (const Region& region : map_.regions) {
+    const auto addresses = Extent::make(region.address, region.bytes.size());
+    if (region.space == AddressSpace::virtual_memory && !region.bytes.empty() && addresses)
+      pieces_.push_back({*addresses, region.bytes.begin()});
+  }
+  std::ranges::sort(pieces_, {},
+                    [](const Piece& piece) { return std::pair(piece.addresses.begin(), piece.offset); });
+  // What an earlier one has already is left out of each; what goes on in memory and in the layer is joined.
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < pieces_.size(); ++i) {
+    const Piece piece = pieces_[i];
+    const std::uint64_t known = kept == 0 ? 0 : pieces_[kept - 1].addresses.end();
+    if (piece.addresses.end() <= known) continue;
+    const std::uint64_t begin = std::max(piece.addresses.begin(), known);
+    const std::uint64_t offset = piece.offset + (begin - piece.addresses.begin());
+    if (kept > 0 && begin == known &&
+        offset == pieces_[kept - 1].offset + pieces_[kept - 1].addresses.size()) {
+      const std::uint64_t first = pieces_[kept - 1].addresses.begin();
+      pieces_[kept - 1].addresses = *Extent::make(first, piece.addresses.end() - first);
+    } else {
+      pieces_[kept++] = {*Extent::make(begin, piece.addresses.end() - begin), offset};
+    }
+  }
+  pieces_.resize(kept);
+}
+
+std::optional<std::uint64_t> RegionIndex::offset_of(std::uint64_t address, std::uint64_t size) const {
+  const auto after =
+      std::ranges::upper_bound(pieces_, address, {}, [](const Piece& p) { return p.addresses.begin(); });
+  if (after == pieces_.begin()) return std::nullopt;
+  const Piece& piece = *std::prev(after);
+  const std::uint64_t into = address - piece.addresses.begin();
+  if (into >= piece.addresses.size() || size > piece.addresses.size() - into) return std::nullopt;
+  return piece.offset + into;
 }
 
 const Region* RegionIndex::find(std::uint64_t offset) const {

@@ -73,16 +73,30 @@ class RegionIndex {
   // say, so that a header that lies about addresses can add places to look at and never take one away.
   std::span<const Extent> aligned(unsigned residue) const { return aligned_[residue % 8]; }
 
+  bool has_virtual_memory() const { return !pieces_.empty(); }
+
+  // Where in the layer the `size` bytes of virtual memory from `address` on lie, when all of them do and in
+  // one piece. Of regions with the same addresses, which honest dumps fill alike, the one that begins first
+  // counts.
+  std::optional<std::uint64_t> offset_of(std::uint64_t address, std::uint64_t size) const;
+
   const DumpMap& map() const { return map_; }
 
  private:
+  // Virtual memory that lies in one piece.
+  struct Piece {
+    Extent addresses{};
+    std::uint64_t offset = 0;
+  };
   const Region* find(std::uint64_t offset) const;
+  void form_pieces();
 
   const DumpMap& map_;
   std::vector<std::uint64_t> reach_{};  // largest bytes.end() of regions [0, i], to stop a backward search
   std::vector<std::pair<std::uint64_t, unsigned>>
       shifts_{};  // {first offset, shift}, sorted; begins at offset 0
   std::array<std::vector<Extent>, 8> aligned_{};
+  std::vector<Piece> pieces_{};  // ascending, and no two share an address
 };
 
 }  // namespace dumpgate

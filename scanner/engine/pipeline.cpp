@@ -19,6 +19,8 @@ namespace {
 void examine_safely(const PipelineSteps& steps, Slot& slot) noexcept {
   slot.findings.clear();
   slot.leads.clear();
+  slot.far_prekeys.clear();
+  slot.prekeys.clear();
   slot.gaps.clear();
   slot.runs.clear();
   slot.factors.clear();

@@ -11,6 +11,7 @@
 #include "scanner/detect/detector.h"
 #include "scanner/dump/format.h"
 #include "scanner/engine/collector.h"
+#include "scanner/engine/far_prekeys.h"
 #include "scanner/engine/pipeline.h"
 #include "scanner/engine/second_pass.h"
 #include "scanner/engine/stitches.h"
@@ -113,6 +114,7 @@ class Examination {
     state.base = leaf.base;
     state.regions = std::make_unique<RegionIndex>(state.map);
     join_.forget();
+    far_prekeys_.begin_layer();
 
     WindowStream windows(*leaf.stream, options_.window);
     Stitches stitches(state.map, options_.limits.max_memory / 8);
@@ -171,6 +173,8 @@ class Examination {
       Judgement judgement = prove(slot.window, candidate);
       if (judgement.finding) slot.findings.push_back(std::move(*judgement.finding));
       std::ranges::move(judgement.leads, std::back_inserter(slot.leads));
+      if (judgement.far_prekey) slot.far_prekeys.push_back(*judgement.far_prekey);
+      if (candidate.form == Form::shield_prekey) slot.prekeys.push_back(slot.window.offset + candidate.begin);
     }
   }
 
@@ -178,6 +182,7 @@ class Examination {
     if (options_.hunt) {
       join_.take(std::move(slot.factors), slot.findings, slot.leads);
       second_.keep(state, slot.runs);
+      far_prekeys_.take(slot.window, std::move(slot.far_prekeys), slot.prekeys, slot.leads, slot.gaps);
     }
     for (Finding& finding : slot.findings) collector_.add(placed(std::move(finding), state));
     for (const Lead& lead : slot.leads) collector_.add(lead);
@@ -257,6 +262,7 @@ class Examination {
   const AnchorScan& anchors_;
   Collector collector_{};
   FactorJoin join_{};
+  FarPrekeys far_prekeys_{};
   SecondPass second_;
 };
 

@@ -93,8 +93,9 @@ Judgement prove(const Window& window, const Candidate& candidate) {
   try {
     const auto payload = payload_of(window, candidate);
     for (const Proof* const proof : all_proofs()) {
-      if (proof->takes(candidate.form))
-        stands = proof->judge_in(window, candidate, payload, finding, judgement.leads) && stands;
+      if (!proof->takes(candidate.form)) continue;
+      stands = proof->judge_in(window, candidate, payload, finding, judgement.leads) && stands;
+      if (const auto far = proof->far_prekey(window, candidate)) judgement.far_prekey = far;
     }
   } catch (const std::exception&) {
     // No memory for the arithmetic: the candidate keeps what its detector established.

@@ -12,13 +12,13 @@
 #include <vector>
 
 #include "scanner/base/secret_bytes.h"
+#include "scanner/detect/shield_prekey.h"
 #include "scanner/proof/finding.h"
 #include "scanner/proof/prove.h"
 
 namespace dumpgate {
 
-inline constexpr std::size_t shield_key_size = 48;                    // 32 bytes key, 16 bytes counter
-inline constexpr std::size_t most_shielded = std::size_t{16} * 1024;  // an RSA-16384 key takes 8.5 KiB
+inline constexpr std::size_t shield_key_size = 48;  // 32 bytes key, 16 bytes counter
 
 // Key and counter of a prekey. Throws std::bad_alloc when OpenSSL has no memory, here and below.
 SecretBytes shield_key(std::span<const std::byte> prekey);

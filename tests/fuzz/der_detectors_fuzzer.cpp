@@ -37,12 +37,11 @@ void judge(const Window& window, CandidateSink& sink) {
   }
 }
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto input = std::as_bytes(std::span(data, size));
-  const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const Window window{.bytes = input, .own_end = size, .signatures = &signatures()};
+// All detectors and proofs, where the input's addresses are those of the map, or unknown.
+void examine(std::span<const std::byte> input, const RegionIndex* regions) {
+  const std::string_view text(reinterpret_cast<const char*>(input.data()), input.size());
+  const Window window{
+      .bytes = input, .own_end = input.size(), .regions = regions, .signatures = &signatures()};
   CandidateSink sink(1000);
   for (const Detector* const detector : all_detectors()) {
     const auto anchors = detector->anchors();
@@ -55,5 +54,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     detector->sweep(window, sink);
   }
   judge(window, sink);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto input = std::as_bytes(std::span(data, size));
+  examine(input, nullptr);
+  // Memory of a machine that its first byte describes. So many addresses lie in it that pointers do too.
+  if (size < 2) return 0;
+  DumpMap map{.order = (data[0] & 1U) != 0 ? ByteOrder::big : ByteOrder::little,
+              .word_bits = (data[0] & 2U) != 0 ? 32U : 64U};
+  const std::uint64_t address = data[0] >> 2U;
+  map.regions.push_back(
+      {.bytes = *Extent::make(1, size - 1), .space = AddressSpace::virtual_memory, .address = address});
+  const RegionIndex regions(map);
+  examine(input, &regions);
   return 0;
 }

@@ -1,15 +1,15 @@
 // Shielded OpenSSH keys: what a prekey opens near it is found and proves itself, wherever malloc put the two.
 
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <cstring>
 #include <string>
 
 #include "scanner/detect/detector.h"
+#include "scanner/detect/shield_prekey.h"
 #include "scanner/proof/prove.h"
-#include "scanner/proof/shield.h"
+#include "tests/support/shielded_keys.h"
 #include "tests/support/test_keys.h"
 #include "tests/support/windows.h"
 
@@ -20,54 +20,14 @@ extern const Detector& openssh_shield_detector;
 namespace {
 
 using test::Bytes;
+using test::encrypted;
+using test::make_shielded_ed25519;
+using test::ShieldedKey;
 
 constexpr std::string_view chunk_size("\x11\x40\0\0\0\0\0\0", 8);
-constexpr std::size_t prekey_size = 16384;
 
 std::string text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-std::string ssh_string(std::string_view text) {
-  std::string out;
-  for (int shift = 24; shift >= 0; shift -= 8)
-    out += static_cast<char>((text.size() >> static_cast<unsigned>(shift)) & 0xffU);
-  return out + std::string(text);
-}
-
-struct Ed25519 {
-  std::string encoded{};  // as ssh-agent serializes it before it is encrypted
-  std::string name{};
-};
-
-Ed25519 make_ed25519() {
-  const test::Key key = test::make_key("ED25519");
-  std::string seed(32, '\0'), point(32, '\0');
-  std::size_t size = 32;
-  test::require(
-      EVP_PKEY_get_raw_private_key(key.get(), reinterpret_cast<unsigned char*>(seed.data()), &size) == 1,
-      "private key");
-  test::require(
-      EVP_PKEY_get_raw_public_key(key.get(), reinterpret_cast<unsigned char*>(point.data()), &size) == 1,
-      "public key");
-  std::string encoded = ssh_string("ssh-ed25519") + ssh_string(point) + ssh_string(seed + point);
-  for (char pad = 1; encoded.size() % 16 != 0; ++pad) encoded += pad;
-  return {encoded, test::name_of(key)};
-}
-
-std::string encrypted(const std::string& plain, std::span<const std::byte> prekey) {
-  const SecretBytes key = shield_key(prekey);
-  const auto* const at = reinterpret_cast<const unsigned char*>(key.data());
-  std::string out(plain.size(), '\0');
-  EVP_CIPHER_CTX* const context = EVP_CIPHER_CTX_new();
-  int size = 0;
-  const bool done = EVP_EncryptInit_ex(context, EVP_aes_256_ctr(), nullptr, at, at + 32) == 1 &&
-                    EVP_EncryptUpdate(context, reinterpret_cast<unsigned char*>(out.data()), &size,
-                                      reinterpret_cast<const unsigned char*>(plain.data()),
-                                      static_cast<int>(plain.size())) == 1;
-  EVP_CIPHER_CTX_free(context);
-  test::require(done, "AES-256-CTR");
-  return out;
 }
 
 // What the detector and the proof make of memory, seen through windows of `own` bytes.
@@ -97,7 +57,7 @@ Unshielded examine_shield(const std::string& memory, std::size_t own = 1 << 20) 
 
 TEST(OpensshShield, OpensAKeyInFrontOfItAndBehind) {
   const Bytes prekey = test::noise(prekey_size, 21);
-  const Ed25519 key = make_ed25519();
+  const ShieldedKey key = make_shielded_ed25519();
   for (const std::size_t at : {std::size_t{16}, std::size_t{80'000}}) {
     std::string memory(200'000, '\0');
     memory.replace(40'008, 8, chunk_size).replace(40'016, prekey_size, text_of(prekey));
@@ -120,7 +80,7 @@ TEST(OpensshShield, OpensAKeyInFrontOfItAndBehind) {
 // In pages of its own, and where other allocators than glibc's put it: behind a header that says nothing,
 // with zeros or short random numbers around it.
 TEST(OpensshShield, APrekeyInAStretchOfItsSizeIsFoundAnywhere) {
-  const Ed25519 key = make_ed25519();
+  const ShieldedKey key = make_shielded_ed25519();
   unsigned seed = 22;
   for (const std::size_t at : {40'960U, 40'976U, 41'040U, 44'944U, 45'056U, 30'008U}) {
     const Bytes prekey = test::noise(prekey_size, seed++);
@@ -146,7 +106,7 @@ TEST(OpensshShield, APrekeyInAStretchOfItsSizeIsFoundAnywhere) {
 
 // No plain word at either end.
 TEST(OpensshShield, APrekeyInPagesBetweenTextIsFound) {
-  const Ed25519 key = make_ed25519();
+  const ShieldedKey key = make_shielded_ed25519();
   const Bytes prekey = test::noise(prekey_size, 40);
   const std::string shielded = encrypted(key.encoded, prekey);
   std::string memory(200'000, 'x');
@@ -168,7 +128,7 @@ TEST(OpensshShield, AloneItIsALeadAndNoFinding) {
   std::string memory(300'000, '\0');
   const Bytes prekey = test::noise(prekey_size, 23);
   memory.replace(8, 8, chunk_size).replace(16, prekey_size, text_of(prekey));
-  const std::string shielded = encrypted(make_ed25519().encoded, prekey);
+  const std::string shielded = encrypted(make_shielded_ed25519().encoded, prekey);
   memory.replace(250'000, shielded.size(), shielded);  // too far to be looked at here
   const Unshielded result = examine_shield(memory);
   EXPECT_TRUE(result.findings.empty());
@@ -179,7 +139,7 @@ TEST(OpensshShield, ADamagedKeyIsNoProof) {
   const Bytes prekey = test::noise(prekey_size, 24);
   std::string memory(100'000, '\0');
   memory.replace(8, 8, chunk_size).replace(16, prekey_size, text_of(prekey));
-  std::string shielded = encrypted(make_ed25519().encoded, prekey);
+  std::string shielded = encrypted(make_shielded_ed25519().encoded, prekey);
   shielded[60] = static_cast<char>(shielded[60] ^ 1);  // in the seed
   memory.replace(20'000, shielded.size(), shielded);
   for (const Finding& finding : examine_shield(memory).findings) EXPECT_LT(finding.evidence, Evidence::proof);

@@ -11,50 +11,18 @@
 #include <optional>
 #include <string_view>
 
-#include "scanner/base/secret_bytes.h"
 #include "scanner/detect/detector.h"
 #include "scanner/detect/random_words.h"
+#include "scanner/detect/shield_prekey.h"
 
 namespace dumpgate {
 namespace {
 
-using namespace std::string_view_literals;
 using Bytes = std::span<const std::byte>;
 
-constexpr std::size_t prekey_size = std::size_t{16} * 1024;  // SSHKEY_SHIELD_PREKEY_LEN
 // Of these places in the layer a prekey covers four, wherever it begins.
 constexpr std::size_t step = prekey_size / 4;
-// Of a chunk of 16 KiB and 16 bytes: its own size, with the bit for "the previous one is in use".
-constexpr std::array anchor_texts{"\x11\x40\0\0\0\0\0\0"sv};
-
-bool looks_random_at(Bytes bytes, std::size_t at, std::size_t words) {
-  constexpr std::size_t most_words = 128;
-  std::array<std::uint64_t, most_words> copy{};
-  const auto part = std::span(copy).first(words);
-  std::memcpy(part.data(), bytes.data() + at, words * sizeof(std::uint64_t));
-  const bool random = looks_random(part);
-  wipe(copy.data(), sizeof copy);
-  return random;
-}
-
-// Every 1024 bytes look random, and no chunk begins inside: so prekeys do not overlap, and a dump full of
-// anchors costs no more than one full of prekeys. A true prekey holds an anchor with probability 2^-50.
-bool is_prekey(Bytes bytes, std::size_t at) {
-  constexpr std::size_t words = 128;
-  if (at + prekey_size > bytes.size()) return false;
-  for (std::size_t offset = 0; offset < prekey_size; offset += words * 8)
-    if (!looks_random_at(bytes, at + offset, words)) return false;
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + at, prekey_size);
-  return text.find(anchor_texts[0]) == text.npos;
-}
-
-// A cheap look at 32 bytes, before the dear ones and at a stretch's neighbours: at most two zeros, and bytes
-// above 0x7f as in random data (5 to 27 of 32). Random bytes fail with probability 2.6e-4.
-bool may_be_random(Bytes bytes, std::size_t at) {
-  const Bytes line = bytes.subspan(at, 32);
-  const auto high = std::ranges::count_if(line, [](std::byte b) { return (b >> 7U) != std::byte{0}; });
-  return high >= 5 && high <= 27 && std::ranges::count(line, std::byte{0}) < 3;
-}
+constexpr std::array anchor_texts{prekey_chunk_size};
 
 // A stretch of random words of a prekey's length: one of its ends is seen by a plain word, or a page begins
 // it.

@@ -1,0 +1,66 @@
+// Addresses to places in the layer and back.
+
+#include "scanner/dump/region.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace dumpgate {
+namespace {
+
+Region memory_at(std::uint64_t address, std::uint64_t offset, std::uint64_t size,
+                 AddressSpace space = AddressSpace::virtual_memory) {
+  return {.bytes = *Extent::make(offset, size), .space = space, .address = address};
+}
+
+DumpMap map_with(std::vector<Region> regions) {
+  std::ranges::sort(regions, {}, [](const Region& region) { return region.bytes.begin(); });
+  return {.regions = std::move(regions)};
+}
+
+TEST(RegionIndex, FindsMemoryByItsAddress) {
+  const DumpMap map = map_with({memory_at(0x9000, 100, 50), memory_at(0x1000, 500, 4096)});
+  const RegionIndex index(map);
+  EXPECT_EQ(index.offset_of(0x1000, 4096), 500U);
+  EXPECT_EQ(index.offset_of(0x1010, 1), 516U);
+  EXPECT_EQ(index.offset_of(0x9031, 1), 149U);
+  EXPECT_FALSE(index.offset_of(0x9031, 2));
+  EXPECT_FALSE(index.offset_of(0x1001, 4096));
+  EXPECT_FALSE(index.offset_of(0xfff, 1));
+  EXPECT_FALSE(index.offset_of(0x2000, 1));
+  EXPECT_FALSE(index.offset_of(0, 1));
+  EXPECT_FALSE(index.offset_of(0x1010, std::numeric_limits<std::uint64_t>::max()));
+}
+
+TEST(RegionIndex, JoinsMemoryThatGoesOnInTheLayerToo) {
+  const DumpMap map =
+      map_with({memory_at(0x1000, 100, 16), memory_at(0x1010, 116, 16), memory_at(0x1020, 300, 16)});
+  const RegionIndex index(map);
+  EXPECT_EQ(index.offset_of(0x1008, 24), 108U);
+  EXPECT_FALSE(index.offset_of(0x1008, 25)) << "goes on elsewhere";
+  EXPECT_EQ(index.offset_of(0x1020, 16), 300U);
+}
+
+TEST(RegionIndex, OfOverlappingMemoryTheFirstCounts) {
+  const DumpMap map =
+      map_with({memory_at(0x1000, 1000, 64), memory_at(0x1010, 100, 16), memory_at(0x1030, 200, 32)});
+  const RegionIndex index(map);
+  EXPECT_EQ(index.offset_of(0x1010, 16), 1016U);
+  EXPECT_EQ(index.offset_of(0x103f, 1), 1063U);
+  EXPECT_EQ(index.offset_of(0x1040, 16), 216U);
+}
+
+TEST(RegionIndex, KnowsNoOtherAddressesThanThoseOfVirtualMemory) {
+  const DumpMap map = map_with({memory_at(0x1000, 100, 64, AddressSpace::physical_memory),
+                                memory_at(0x2000, 200, 64, AddressSpace::none),
+                                memory_at(std::numeric_limits<std::uint64_t>::max() - 8, 300, 64)});
+  const RegionIndex index(map);
+  EXPECT_FALSE(index.has_virtual_memory());
+  EXPECT_FALSE(index.offset_of(0x1000, 8));
+  EXPECT_FALSE(index.offset_of(std::numeric_limits<std::uint64_t>::max() - 8, 1));
+}
+
+}  // namespace
+}  // namespace dumpgate
