@@ -1,8 +1,13 @@
 #include "scanner/engine/collector.h"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 #include <tuple>
 #include <utility>
+#include <vector>
+
+#include "scanner/hunt/byproducts.h"
 
 namespace dumpgate {
 namespace {
@@ -34,6 +39,16 @@ std::string_view relation_to_public_half(std::string_view algorithm) {
   if (algorithm == "dsa" || algorithm == "dh") return "g^x=y";
   if (algorithm == "x25519" || algorithm == "x448") return "k*G=U";
   return "seed->A";
+}
+
+// Whether a number satisfies the relation because it is, or yields, one of the modulus' factors: then it does
+// the same for a product of that factor with any number.
+bool is_of_one_factor(std::string_view relation) {
+  return relation == "n=p*q" || relation == "p|n" || relation == "2^k-p" || relation == "gcd(2^(e*dP)-2,n)";
+}
+
+bool is_rsa(const PublicKey& key) {
+  return key.algorithm == KeyAlgorithm::rsa || key.algorithm == KeyAlgorithm::rsa_pss;
 }
 
 bool seen_on_its_own(KeyOrigin origin) {
@@ -127,6 +142,23 @@ void Collector::join_relations() {
   });
 }
 
+void Collector::drop_byproducts() {
+  std::map<std::string, bool> by_name;  // proven keys: whether known by more than a factor
+  for (const auto& [id, finding] : findings_)
+    if (finding.evidence == Evidence::proof)
+      by_name[finding.public_key_sha256] |= !is_of_one_factor(finding.relation);
+  std::vector<const PublicKey*> products, keys;
+  for (const auto& [name, whole] : by_name) {
+    const KnownKey* known = leads_.by_sha256(name);
+    if (known == nullptr || !is_rsa(known->key)) continue;
+    (whole || known->origin != KeyOrigin::number ? keys : products).push_back(&known->key);
+  }
+  if (products.empty() || keys.empty()) return;
+  const std::set<std::string> names = byproducts(products, keys);
+  std::erase_if(findings_, [&](const auto& entry) { return names.contains(entry.second.public_key_sha256); });
+  for (const std::string& name : names) leads_.drop(name);
+}
+
 void Collector::settle() {
   for (auto& [id, finding] : findings_) {
     if (!finding.public_key_derived || finding.evidence == Evidence::proof ||
@@ -139,6 +171,7 @@ void Collector::settle() {
   }
   adopt_exponents();
   join_relations();
+  drop_byproducts();
 }
 
 std::vector<Finding> Collector::take_findings() {
