@@ -37,6 +37,7 @@ struct SecondPass::Work {
   std::vector<std::vector<Finding>> findings{};  // of each hunt
   std::atomic<std::size_t> left = 0;             // hunts that have not ended
   std::atomic<bool> failed = false;
+  std::atomic<bool> stopped = false;
 };
 
 Finding placed(Finding finding, const LeafState& state) {
@@ -132,7 +133,10 @@ void SecondPass::hunt_all(const Hunts& hunts, std::deque<Work>& work, Collector&
   const auto hunt_one = [&](Work& one, std::size_t hunt) noexcept {
     handoff_in(&one);
     try {
-      hunts[hunt]->examine(one.unit, one.findings[hunt]);
+      if (stopped())
+        one.stopped = true;
+      else
+        hunts[hunt]->examine(one.unit, one.findings[hunt]);
     } catch (const std::exception&) {
       one.failed = true;
     }
@@ -169,6 +173,9 @@ void SecondPass::hunt_all(const Hunts& hunts, std::deque<Work>& work, Collector&
     if (one.failed)
       collector.add(
           Gap{.reason = GapReason::internal, .layer = one.leaf->layer, .detail = "the hunt failed"});
+    if (one.stopped)
+      collector.add(
+          Gap{.reason = GapReason::limit, .layer = one.leaf->layer, .detail = "stopped by a signal"});
   }
 }
 
@@ -214,7 +221,7 @@ std::optional<Error> SecondPass::read_leaf(const Hunts& hunts, const LeafState& 
   std::deque<RunStore> units(1);  // the first unit has no neighbour before: an empty one
   const std::size_t enough = std::size_t{threads_} * 4 + 2;
   const PipelineSteps steps{.read = [&](Slot& slot) -> Result<bool> {
-                              if (options_.stop != nullptr && options_.stop->load())
+                              if (stopped())
                                 return Error{ErrorCode::limit, "stopped by a signal", std::nullopt};
                               auto more = windows.next(slot.buffer, slot.window);
                               slot.window.regions = leaf.regions.get();

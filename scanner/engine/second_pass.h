@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -45,12 +46,13 @@ class SecondPass {
   // end_leaf gives back what the second pass will not need of the leaf.
   void end_leaf(LeafState& state);
   void keep(LeafState& state, const RunStore& runs);
-  // run hunts for all leads of the collector and adds what it finds.
+  // run hunts for all leads of the collector and adds what it finds. Units that a stop leaves out are gaps.
   void run(Input& input, Collector& collector);
 
  private:
   using Hunts = std::vector<std::unique_ptr<Hunt>>;
   struct Work;
+  bool stopped() const { return options_.stop != nullptr && options_.stop->load(); }
   void hunt_kept(const Hunts& hunts, Collector& collector);
   void hunt_all(const Hunts& hunts, std::deque<Work>& work, Collector& collector) const;
   void hunt_units(const Hunts& hunts, const LeafState& leaf, std::deque<RunStore>& units, bool last,
