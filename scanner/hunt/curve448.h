@@ -1,7 +1,7 @@
 // Curve448: what Ed448 (RFC 8032 section 5.2) and X448 (RFC 7748 section 5) have in common. Both multiply the
 // same base point: a public key of either gives a u coordinate on curve448, and so does a private number. The
-// one rule: it only filters. Not constant time: it works on other people's leaked numbers; what it finds is
-// confirmed by OpenSSL.
+// one rule: it only filters; relate_raw and ed448_point prove. Not constant time: it works on other people's
+// leaked numbers.
 
 #pragma once
 
@@ -22,7 +22,8 @@ void clamp448(Bytes56& scalar);
 Bytes56 scalar_of_seed448(std::span<const std::byte, 57> seed);
 
 // u of the point that is four times the public key's (RFC 7748 section 4.2, the 4-isogeny): what the scalar
-// gives on curve448. Nothing for encodings of no point's y. The key's sign is lost: a and -a give the same u.
+// gives on curve448. Nothing for encodings of no point's y. The key's sign is lost, and a point of order two
+// or four that was added to it: such keys give the same u.
 // Throws std::bad_alloc.
 std::optional<Bytes56> u_of_ed448(std::span<const std::byte, 57> point);
 

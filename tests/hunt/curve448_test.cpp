@@ -10,7 +10,9 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <vector>
 
+#include "scanner/hunt/ed448_point.h"
 #include "tests/hunt/memory.h"
 #include "tests/support/effort.h"
 
@@ -91,6 +93,17 @@ TEST(Curve448, AnEd448KeyIsItsScalarsMultiple) {
   }
 }
 
+TEST(Ed448Point, IsThePublicKeyOfTheScalar) {
+  std::mt19937_64 random(6);
+  for (unsigned turn = 0; turn < effort(50, 3); ++turn) {
+    const auto seed = random_bytes<57>(random);
+    EXPECT_EQ(ed448_point(scalar_of_seed448(seed)), raw_public<57>(key_of("ED448", seed)));
+  }
+  Bytes57 neutral{};
+  neutral.front() = std::byte{1};
+  EXPECT_EQ(ed448_point({}), neutral);
+}
+
 TEST(Curve448, WhatIsNoPointHasNoU) {
   Bytes57 point{};
   EXPECT_EQ(u_of_ed448(point), std::nullopt);  // y = 0
@@ -139,6 +152,47 @@ TEST(Curve448Hunter, FindsEachFormOfAnEd448Key) {
     is_found(seed, "seed->A", "raw");
     is_found(hash, "a*B=A", "raw-scalar");
     is_found(scalar, "a*B=A", "raw-scalar");
+  }
+}
+
+// -A, A + T and T - A for the point T = (0, -1) of order two: their u is A's.
+std::vector<Bytes57> points_of_the_same_u(const Bytes57& point) {
+  const std::byte sign{0x80};
+  Bytes57 negative = point;
+  negative.back() ^= sign;
+  Bytes57 opposite = negative;  // y becomes p - y, where p = 2^448 - 2^224 - 1
+  int borrow = 0;
+  for (std::size_t i = 0; i < 56; ++i) {
+    const int digit = (i == 28 ? 0xfe : 0xff) - std::to_integer<int>(point[i]) - borrow;
+    borrow = digit < 0 ? 1 : 0;
+    opposite[i] = static_cast<std::byte>(digit);
+  }
+  Bytes57 mirrored = opposite;
+  mirrored.back() ^= sign;
+  return {negative, opposite, mirrored};
+}
+
+// Whoever may put points into a dump must not hide a key behind others of its u, whichever of them is first.
+TEST(Curve448Hunter, OtherKeysOfTheSameUNeitherHideAKeyNorTakeItsName) {
+  std::mt19937_64 random(7);
+  for (int turn = 0; turn < 5; ++turn) {
+    const auto seed = random_bytes<57>(random);
+    const Key448 key = key_of("ED448", seed);
+    const auto point = raw_public<57>(key);
+    LeadSet leads;
+    EXPECT_TRUE(leads.add(public_of(key.get()), KeyOrigin::certificate));
+    for (const Bytes57& other : points_of_the_same_u(point)) {
+      ASSERT_EQ(u_of_ed448(other), u_of_ed448(point));
+      EXPECT_TRUE(leads.add(*raw_public_key(KeyAlgorithm::ed448, other), KeyOrigin::spki));
+    }
+    const Bytes56 scalar = scalar_of_seed448(seed);
+    for (const auto number : {std::span<const std::byte>(seed), std::span<const std::byte>(scalar)}) {
+      Memory memory;
+      (void)memory.put(number);
+      const auto findings = memory.hunt(leads, "curve448");
+      ASSERT_EQ(findings.size(), 1U);
+      EXPECT_EQ(findings[0].public_key_sha256, public_of(key.get()).sha256);
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 // The Ed448 and X448 hunter: a seed, a private scalar or an X448 key as bare bytes, found by a known public
-// key. The one rule: the public key is computed by OpenSSL from the whole private one and equal to the known
-// key; for bare scalars of Ed448, in u.
+// key. The one rule: the public key is computed from the whole private one and equal to the known key, by
+// OpenSSL where it can: it multiplies no bare scalar of Ed448.
 //
 // RFC 8032 section 5.2.5: a seed of 57 bytes is hashed, the first 57 bytes of the hash are clamped to the
 // scalar a, and A = a*B. RFC 7748: an X448 key is 56 bytes, clamped when used. One multiplication serves all
@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "scanner/hunt/curve448.h"
+#include "scanner/hunt/ed448_point.h"
 #include "scanner/hunt/hunter.h"
 #include "scanner/hunt/run_ends.h"
 #include "scanner/proof/relations.h"
@@ -93,19 +94,22 @@ class Curve448Hunt final : public Hunt {
 
   void judge(const Trial448& trial, const Bytes56& scalar, const Bytes56& u,
              std::vector<Finding>& findings) const {
-    const auto signer = signing_.find(u);
-    if (signer != signing_.end()) {
+    const auto [first, last] = signing_.equal_range(u);
+    for (auto signer = first; signer != last; ++signer) {
       const PublicKey& key = *signer->second;
+      if (!gives(trial, scalar, key)) continue;
       const bool seed = trial.number == Number448::seed;
-      // OpenSSL multiplies the base point by a bare scalar for X448 alone; u is that of both keys.
-      if (seed ? relate_raw(KeyAlgorithm::ed448, trial.bytes(), key.x).proven
-               : relate_raw(KeyAlgorithm::x448, scalar, u).proven)
-        findings.push_back(describe(trial, key, seed ? "seed->A" : "a*B=A", seed ? "raw" : "raw-scalar"));
+      findings.push_back(describe(trial, key, seed ? "seed->A" : "a*B=A", seed ? "raw" : "raw-scalar"));
     }
     const auto partner = agreement_.find(u);
     if (partner != agreement_.end() && trial.number == Number448::scalar &&
         relate_raw(KeyAlgorithm::x448, trial.bytes(), u).proven)
       findings.push_back(describe(trial, *partner->second, "k*B=u", "raw"));
+  }
+
+  static bool gives(const Trial448& trial, const Bytes56& scalar, const PublicKey& key) {
+    if (trial.number == Number448::seed) return relate_raw(KeyAlgorithm::ed448, trial.bytes(), key.x).proven;
+    return std::ranges::equal(ed448_point(scalar), key.x);
   }
 
   static Finding describe(const Trial448& trial, const PublicKey& key, std::string_view relation,
@@ -125,8 +129,8 @@ class Curve448Hunt final : public Hunt {
     return finding;
   }
 
-  std::map<Bytes56, const PublicKey*> agreement_{};  // by u
-  std::map<Bytes56, const PublicKey*> signing_{};    // by the u of their points
+  std::map<Bytes56, const PublicKey*> agreement_{};     // by u
+  std::multimap<Bytes56, const PublicKey*> signing_{};  // by the u of their points, which several may share
 };
 
 class Curve448Hunter final : public Hunter {
