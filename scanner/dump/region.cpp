@@ -7,27 +7,19 @@
 namespace dumpgate {
 
 RegionIndex::RegionIndex(const DumpMap& map) : map_(map) {
-  reach_.reserve(map.regions.size());
-  std::uint64_t furthest = 0;
-  for (const Region& region : map.regions) {
-    furthest = std::max(furthest, region.bytes.end());
-    reach_.push_back(furthest);
-  }
-  // The shift can only change where a region begins or ends.
-  std::vector<std::uint64_t> edges{0};
-  edges.reserve(map.regions.size() * 2 + 1);
-  for (const Region& region : map.regions) {
-    edges.push_back(region.bytes.begin());
-    edges.push_back(region.bytes.end());
-  }
-  std::ranges::sort(edges);
-  const auto same = std::ranges::unique(edges);
-  edges.erase(same.begin(), same.end());
-  for (const std::uint64_t edge : edges) {
-    const Region* region = find(edge);
-    const unsigned shift =
-        region == nullptr ? 0 : static_cast<unsigned>((region->address - region->bytes.begin()) & 15U);
-    if (shifts_.empty() || shifts_.back().second != shift) shifts_.emplace_back(edge, shift);
+  form_spans();
+  shifts_.emplace_back(0, 0);
+  // The shift can only change where another region lies uppermost.
+  for (const Span& span : spans_) {
+    unsigned shift = 0;
+    if (span.region != none_) {
+      const Region& region = map.regions[span.region];
+      shift = static_cast<unsigned>((region.address - region.bytes.begin()) & 15U);
+    }
+    if (span.begin == 0)
+      shifts_.back().second = shift;
+    else if (shifts_.back().second != shift)
+      shifts_.emplace_back(span.begin, shift);
   }
   aligned_[0].push_back(*Extent::make(0, std::numeric_limits<std::uint64_t>::max()));
   for (const Region& region : map.regions) {
@@ -42,6 +34,27 @@ RegionIndex::RegionIndex(const DumpMap& map) : map_(map) {
     }
   }
   form_pieces();
+}
+
+// One walk over the places where regions begin and end. Those that cover the place lie on a stack, the last
+// to begin uppermost; one that ended below another is taken away when it comes to light.
+void RegionIndex::form_spans() {
+  const std::vector<Region>& regions = map_.regions;
+  std::vector<std::uint64_t> edges;
+  edges.reserve(regions.size() * 2);
+  for (const Region& region : regions) edges.insert(edges.end(), {region.bytes.begin(), region.bytes.end()});
+  std::ranges::sort(edges);
+  const auto same = std::ranges::unique(edges);
+  edges.erase(same.begin(), same.end());
+  std::vector<std::size_t> covering;
+  std::size_t next = 0;
+  for (const std::uint64_t edge : edges) {
+    for (; next < regions.size() && regions[next].bytes.begin() == edge; ++next)
+      if (!regions[next].bytes.empty()) covering.push_back(next);
+    while (!covering.empty() && regions[covering.back()].bytes.end() <= edge) covering.pop_back();
+    const std::size_t uppermost = covering.empty() ? none_ : covering.back();
+    if (spans_.empty() || spans_.back().region != uppermost) spans_.push_back({edge, uppermost});
+  }
 }
 
 void RegionIndex::form_pieces() {
@@ -82,11 +95,10 @@ std::optional<std::uint64_t> RegionIndex::offset_of(std::uint64_t address, std::
 }
 
 const Region* RegionIndex::find(std::uint64_t offset) const {
-  const auto after =
-      std::ranges::upper_bound(map_.regions, offset, {}, [](const Region& r) { return r.bytes.begin(); });
-  for (auto i = static_cast<std::size_t>(after - map_.regions.begin()); i > 0 && reach_[i - 1] > offset; --i)
-    if (map_.regions[i - 1].bytes.contains(offset)) return &map_.regions[i - 1];
-  return nullptr;
+  const auto after = std::ranges::upper_bound(spans_, offset, {}, &Span::begin);
+  if (after == spans_.begin()) return nullptr;
+  const std::size_t region = std::prev(after)->region;
+  return region == none_ ? nullptr : &map_.regions[region];
 }
 
 std::optional<Place> RegionIndex::locate(std::uint64_t offset) const {

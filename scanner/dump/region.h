@@ -88,11 +88,18 @@ class RegionIndex {
     Extent addresses{};
     std::uint64_t offset = 0;
   };
+  // From `begin` on and up to the next span this region of the map lies uppermost; none_ for no region.
+  struct Span {
+    std::uint64_t begin = 0;
+    std::size_t region = 0;
+  };
+  static constexpr std::size_t none_ = static_cast<std::size_t>(-1);
   const Region* find(std::uint64_t offset) const;
+  void form_spans();
   void form_pieces();
 
   const DumpMap& map_;
-  std::vector<std::uint64_t> reach_{};  // largest bytes.end() of regions [0, i], to stop a backward search
+  std::vector<Span> spans_{};  // ascending
   std::vector<std::pair<std::uint64_t, unsigned>>
       shifts_{};  // {first offset, shift}, sorted; begins at offset 0
   std::array<std::vector<Extent>, 8> aligned_{};

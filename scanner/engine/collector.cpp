@@ -51,6 +51,14 @@ bool is_rsa(const PublicKey& key) {
   return key.algorithm == KeyAlgorithm::rsa || key.algorithm == KeyAlgorithm::rsa_pss;
 }
 
+// Adds a finding that may have become the same as another.
+void settle_one(std::map<std::string, Finding>& settled, Finding finding) {
+  const std::uint64_t occurrences = finding.occurrences;
+  std::string id = identity(finding);
+  const auto [entry, fresh] = settled.try_emplace(std::move(id), std::move(finding));
+  if (!fresh) entry->second.occurrences += occurrences;
+}
+
 bool seen_on_its_own(KeyOrigin origin) {
   return origin != KeyOrigin::private_key && origin != KeyOrigin::number;
 }
@@ -97,7 +105,8 @@ void Collector::add(const Lead& lead) {
 }
 
 void Collector::add(const NamedPublicKey& protect) {
-  (void)leads_.add(protect.key, KeyOrigin::protect, protect.name);
+  if (!leads_.add(protect.key, KeyOrigin::protect, protect.name) && !std::exchange(full_, true))
+    gaps_.push_back({.reason = GapReason::limit, .detail = "more keys to protect than are looked for"});
 }
 
 void Collector::adopt_exponents() {
@@ -116,10 +125,7 @@ void Collector::adopt_exponents() {
         finding.detail.clear();
       }
     }
-    const std::uint64_t occurrences = finding.occurrences;
-    std::string name = identity(finding);
-    const auto [entry, fresh] = settled.try_emplace(std::move(name), std::move(finding));
-    if (!fresh) entry->second.occurrences += occurrences;
+    settle_one(settled, std::move(finding));
   }
   findings_ = std::move(settled);
 }
@@ -142,7 +148,7 @@ void Collector::join_relations() {
   });
 }
 
-void Collector::drop_byproducts() {
+void Collector::unname_byproducts() {
   std::map<std::string, bool> by_name;  // proven keys: whether known by more than a factor
   for (const auto& [id, finding] : findings_)
     if (finding.evidence == Evidence::proof)
@@ -155,8 +161,15 @@ void Collector::drop_byproducts() {
   }
   if (products.empty() || keys.empty()) return;
   const std::set<std::string> names = byproducts(products, keys);
-  std::erase_if(findings_, [&](const auto& entry) { return names.contains(entry.second.public_key_sha256); });
-  for (const std::string& name : names) leads_.drop(name);
+  std::map<std::string, Finding> settled;
+  for (auto& [id, finding] : findings_) {
+    if (names.contains(finding.public_key_sha256)) {
+      finding.public_key_sha256.clear();
+      finding.detail = "shares a prime with a key found here: a product of its signatures, or another key";
+    }
+    settle_one(settled, std::move(finding));
+  }
+  findings_ = std::move(settled);
 }
 
 void Collector::settle() {
@@ -171,7 +184,7 @@ void Collector::settle() {
   }
   adopt_exponents();
   join_relations();
-  drop_byproducts();
+  unname_byproducts();
 }
 
 std::vector<Finding> Collector::take_findings() {

@@ -36,7 +36,7 @@ class Collector {
 
   // settle uses all leads together: a public half that was computed from a private part and is also found on
   // its own proves the pair; a modulus found as a bare number takes its exponent from an encoding that names
-  // both; a product of a proven key's prime is no key of its own (hunt/byproducts.h).
+  // both; what may be a product of a proven key's prime is named after nobody (hunt/byproducts.h).
   void settle();
 
   std::vector<Finding> take_findings();  // sorted by layer, offset, signature
@@ -45,7 +45,7 @@ class Collector {
  private:
   void adopt_exponents();
   void join_relations();
-  void drop_byproducts();
+  void unname_byproducts();
 
   std::map<std::string, Finding> findings_{};  // by what makes a finding different from another
   std::vector<Gap> gaps_{};                    // that hold a dump

@@ -36,8 +36,9 @@ void FarPrekeys::take(const Window& window, std::vector<FarPrekey> named,
   const std::uint64_t seen = window.offset + window.own_end;
   while (!wanted_.empty() && wanted_.begin()->due <= seen)
     judge(window, wanted_.extract(wanted_.begin()).value().prekey, leads, gaps);
-  // Pointers in windows to come reach no further back.
-  const std::uint64_t earliest = seen > reach_back ? seen - reach_back : 0;
+  // Pointers in windows to come reach no further back. A window has those whose last member begins in it.
+  constexpr std::uint64_t reach = reach_back + (shield_members - 1) * sizeof(std::uint64_t);
+  const std::uint64_t earliest = seen > reach ? seen - reach : 0;
   while (!pages_.empty() && pages_.front().offset + page_size <= earliest) pages_.pop_front();
   found_.erase(found_.begin(), found_.lower_bound(earliest));
 }

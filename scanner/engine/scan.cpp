@@ -180,7 +180,7 @@ class Examination {
 
   void collect(Slot& slot, LeafState& state) {
     if (options_.hunt) {
-      join_.take(std::move(slot.factors), slot.findings, slot.leads);
+      join_.take(std::move(slot.factors), {slot.findings, slot.leads, slot.gaps});
       second_.keep(state, slot.runs);
       far_prekeys_.take(slot.window, std::move(slot.far_prekeys), slot.prekeys, slot.leads, slot.gaps);
     }

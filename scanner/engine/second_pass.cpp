@@ -29,15 +29,15 @@ void add_to_units(std::deque<RunStore>& units, const RunStore& runs) {
 // A unit and what the hunts say of it. The hunts run apart from each other: one may take longer on a unit
 // than all others on all units.
 struct SecondPass::Work {
-  Work(const LeafState& of, const RunStore& own, const RunStore* before, const RunStore* after)
-      : leaf(&of), unit(own, before, after) {}
+  Work(const LeafState& of, const RunStore& own, const RunStore* before, const RunStore* after,
+       const std::atomic<bool>* stop)
+      : leaf(&of), unit(own, before, after, stop) {}
 
   const LeafState* leaf;
   HuntUnit unit;
   std::vector<std::vector<Finding>> findings{};  // of each hunt
   std::atomic<std::size_t> left = 0;             // hunts that have not ended
   std::atomic<bool> failed = false;
-  std::atomic<bool> stopped = false;
 };
 
 Finding placed(Finding finding, const LeafState& state) {
@@ -68,7 +68,7 @@ LeafState& SecondPass::begin_leaf() { return leaves_.emplace_back(); }
 
 void SecondPass::end_leaf(LeafState& state) {
   const std::size_t size =
-      state.map.regions.size() * 3 * sizeof(Region) + state.map.parts.size() * 2 * sizeof(Part);
+      state.map.regions.size() * 4 * sizeof(Region) + state.map.parts.size() * 2 * sizeof(Part);
   const bool needed = state.spilled || !state.runs.empty() || !state.seam_runs.empty();
   // Without its map a leaf's later findings have no addresses; the spilled ones need it for alignment.
   if (needed && (state.spilled || mapped_ + size <= options_.limits.max_memory / 8)) {
@@ -118,8 +118,8 @@ void SecondPass::hunt_kept(const Hunts& hunts, Collector& collector) {
   for (const LeafState& leaf : leaves_) {
     for (std::size_t i = 0; i < leaf.runs.size(); ++i)
       work.emplace_back(leaf, leaf.runs[i], i > 0 ? &leaf.runs[i - 1] : nullptr,
-                        i + 1 < leaf.runs.size() ? &leaf.runs[i + 1] : nullptr);
-    if (!leaf.seam_runs.empty()) work.emplace_back(leaf, leaf.seam_runs, nullptr, nullptr);
+                        i + 1 < leaf.runs.size() ? &leaf.runs[i + 1] : nullptr, options_.stop);
+    if (!leaf.seam_runs.empty()) work.emplace_back(leaf, leaf.seam_runs, nullptr, nullptr, options_.stop);
   }
   hunt_all(hunts, work, collector);
 }
@@ -133,10 +133,7 @@ void SecondPass::hunt_all(const Hunts& hunts, std::deque<Work>& work, Collector&
   const auto hunt_one = [&](Work& one, std::size_t hunt) noexcept {
     handoff_in(&one);
     try {
-      if (stopped())
-        one.stopped = true;
-      else
-        hunts[hunt]->examine(one.unit, one.findings[hunt]);
+      if (!one.unit.stopped()) hunts[hunt]->examine(one.unit, one.findings[hunt]);
     } catch (const std::exception&) {
       one.failed = true;
     }
@@ -170,12 +167,12 @@ void SecondPass::hunt_all(const Hunts& hunts, std::deque<Work>& work, Collector&
     handoff_in(&one);
     for (std::vector<Finding>& found : one.findings)
       for (Finding& finding : found) collector.add(placed(std::move(finding), *one.leaf));
-    if (one.failed)
-      collector.add(
-          Gap{.reason = GapReason::internal, .layer = one.leaf->layer, .detail = "the hunt failed"});
-    if (one.stopped)
-      collector.add(
-          Gap{.reason = GapReason::limit, .layer = one.leaf->layer, .detail = "stopped by a signal"});
+    const auto gap = [&](GapReason reason, std::string detail) {
+      collector.add(Gap{.reason = reason, .layer = one.leaf->layer, .detail = std::move(detail)});
+    };
+    if (one.failed) gap(GapReason::internal, "the hunt failed");
+    if (one.unit.was_stopped()) gap(GapReason::limit, "stopped by a signal");
+    if (one.unit.has_left_out()) gap(GapReason::limit, "more numbers or keys than the hunt tries");
   }
 }
 
@@ -187,7 +184,8 @@ void SecondPass::hunt_units(const Hunts& hunts, const LeafState& leaf, std::dequ
   std::deque<Work> work;
   const std::size_t end = last ? units.size() : units.size() - 1;
   for (std::size_t i = 1; i < end; ++i)
-    work.emplace_back(leaf, units[i], &units[i - 1], i + 1 < units.size() ? &units[i + 1] : nullptr);
+    work.emplace_back(leaf, units[i], &units[i - 1], i + 1 < units.size() ? &units[i + 1] : nullptr,
+                      options_.stop);
   hunt_all(hunts, work, collector);
   while (units.size() > 2) units.pop_front();
 }

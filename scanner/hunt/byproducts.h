@@ -1,7 +1,7 @@
 // Byproducts: products of a key's prime with a number that is none of the key's, which arithmetic leaves in
 // memory and which look like keys of their own. Signing by the Chinese remainder theorem computes h*q (RFC
-// 8017 section 5.1.2), and h is prime once in 355 times. The one rule: who shares a prime with a key that is
-// known by more than a product names nobody.
+// 8017 section 5.1.2), and h is prime once in 355 times. The one rule: a shared prime takes
+// the name and nothing else, because two true keys may share one.
 
 #pragma once
 

@@ -11,13 +11,12 @@
 namespace dumpgate {
 namespace {
 
-using Element = Number<7>;
-using ElementField = Field<7>;
+using Element448 = Number<7>;
 
 // x^2 + y^2 = 1 - 39081*x^2*y^2 with the base point of RFC 8032 section 5.2, in projective coordinates.
 class Edwards448 {
  public:
-  explicit Edwards448(const Element& prime)
+  explicit Edwards448(const Element448& prime)
       : field_(prime),
         d_(field_.sub({}, field_.to_montgomery({39081}))),
         base_{field_.to_montgomery({0x2626a82bc70cc05eULL, 0x433b80e18b00938eULL, 0x12ae1af72ab66511ULL,
@@ -39,23 +38,23 @@ class Edwards448 {
 
  private:
   struct Point {
-    Element x{}, y{}, z{};
+    Element448 x{}, y{}, z{};
   };
 
   // Complete: d is no square (RFC 8032 section 5.2.4).
   Point add(const Point& p, const Point& q) const {
-    const ElementField& f = field_;
-    const Element a = f.mul(p.z, q.z), b = f.mul(a, a), c = f.mul(p.x, q.x), d = f.mul(p.y, q.y);
-    const Element e = f.mul(d_, f.mul(c, d)), less = f.sub(b, e), more = f.add(b, e);
-    const Element cross = f.sub(f.sub(f.mul(f.add(p.x, p.y), f.add(q.x, q.y)), c), d);
+    const Field<7>& f = field_;
+    const Element448 a = f.mul(p.z, q.z), b = f.mul(a, a), c = f.mul(p.x, q.x), d = f.mul(p.y, q.y);
+    const Element448 e = f.mul(d_, f.mul(c, d)), less = f.sub(b, e), more = f.add(b, e);
+    const Element448 cross = f.sub(f.sub(f.mul(f.add(p.x, p.y), f.add(q.x, q.y)), c), d);
     return {f.mul(f.mul(a, less), cross), f.mul(f.mul(a, more), f.sub(d, c)), f.mul(less, more)};
   }
 
   // y, and the lowest bit of x as the highest of all (RFC 8032 section 5.2.2).
   Bytes57 encode(const Point& point) const {
-    const Element inverse = field_.invert(point.z);
-    const Element x = field_.from_montgomery(field_.mul(point.x, inverse));
-    const Element y = field_.from_montgomery(field_.mul(point.y, inverse));
+    const Element448 inverse = field_.invert(point.z);
+    const Element448 x = field_.from_montgomery(field_.mul(point.x, inverse));
+    const Element448 y = field_.from_montgomery(field_.mul(point.y, inverse));
     Bytes57 bytes{};
     static_assert(sizeof y < sizeof bytes);
     std::memcpy(bytes.data(), y.data(), sizeof y);
@@ -63,15 +62,15 @@ class Edwards448 {
     return bytes;
   }
 
-  ElementField field_;
-  Element d_;
+  Field<7> field_;
+  Element448 d_;
   Point base_;
 };
 
-Element prime_of_curve448() {
+Element448 prime_of_curve448() {
   const auto parameters = curve_parameters(std::string(curve448_name));
-  if (parameters == nullptr || parameters->p.size() != Element{}.size()) throw std::bad_alloc();
-  Element prime{};
+  if (parameters == nullptr || parameters->p.size() != Element448{}.size()) throw std::bad_alloc();
+  Element448 prime{};
   std::ranges::copy(parameters->p, prime.begin());
   return prime;
 }

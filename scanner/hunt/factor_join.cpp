@@ -148,19 +148,18 @@ void FactorJoin::Size::renew_filter() {
   stale = 0;
 }
 
-void FactorJoin::take(std::vector<FactorCandidate> candidates, std::vector<Finding>& findings,
-                      std::vector<Lead>& leads) {
+void FactorJoin::take(std::vector<FactorCandidate> candidates, Joined joined) {
   for (FactorCandidate& candidate : candidates) {
     const std::size_t limbs = candidate.limbs.size();
     if (limbs % 2 == 0 && is_factor_size(limbs / 2)) {
       Size& size = sizes_[{candidate.layout, limbs / 2}];
       drop_old(size, candidate.offset);
-      add_modulus(size, {.candidate = candidate}, findings, leads);
+      add_modulus(size, {.candidate = candidate}, joined);
     }
     if (is_factor_size(limbs)) {
       Size& size = sizes_[{candidate.layout, limbs}];
       drop_old(size, candidate.offset);
-      add_factor(size, {.candidate = std::move(candidate)}, findings, leads);
+      add_factor(size, {.candidate = std::move(candidate)}, joined);
     }
   }
 }
@@ -182,8 +181,7 @@ void FactorJoin::drop_old(Size& size, std::uint64_t now) {
   while (has_old(size.moduli)) size.moduli.drop_first();
 }
 
-void FactorJoin::add_factor(Size& size, Number factor, std::vector<Finding>& findings,
-                            std::vector<Lead>& leads) {
+void FactorJoin::add_factor(Size& size, Number factor, Joined joined) {
   const std::uint64_t low = factor.candidate.limbs[0];
   const std::uint64_t inverse = inverse_limb(low);
   size.factor_by_low.emplace(low, size.first_id + size.factors.all.size());
@@ -192,25 +190,32 @@ void FactorJoin::add_factor(Size& size, Number factor, std::vector<Finding>& fin
   const auto moduli = size.moduli.judged();
   for (std::size_t i = 0; i < moduli.size(); ++i)
     if (size.may_hold(moduli[i] * inverse))
-      match(size, moduli[i] * inverse, size.factors.all.back(), size.moduli.all[i], findings, leads);
+      match(size, moduli[i] * inverse, size.factors.all.back(), size.moduli.all[i], joined);
 }
 
-void FactorJoin::add_modulus(Size& size, Number modulus, std::vector<Finding>& findings,
-                             std::vector<Lead>& leads) {
+void FactorJoin::add_modulus(Size& size, Number modulus, Joined joined) {
   const std::uint64_t low = modulus.candidate.limbs[0];
   size.moduli.add(std::move(modulus), low);
   const auto inverses = size.factors.judged();
   for (std::size_t i = 0; i < inverses.size(); ++i)
     if (size.may_hold(low * inverses[i]))
-      match(size, low * inverses[i], size.factors.all[i], size.moduli.all.back(), findings, leads);
+      match(size, low * inverses[i], size.factors.all[i], size.moduli.all.back(), joined);
 }
 
 // For the factor and the modulus another factor must have the low limb `other_low`.
 void FactorJoin::match(Size& size, std::uint64_t other_low, Number& factor, const Number& modulus,
-                       std::vector<Finding>& findings, std::vector<Lead>& leads) {
-  const auto [first, last] = size.factor_by_low.equal_range(other_low);
-  for (auto entry = first; entry != last; ++entry) {
+                       Joined joined) {
+  if (compared_ > most_compared) return;
+  auto entry = size.factor_by_low.find(other_low);
+  for (; entry != size.factor_by_low.end() && entry->first == other_low; ++entry) {
+    if (++compared_ > most_compared) {
+      joined.gaps.push_back({.reason = GapReason::limit,
+                             .offset = factor.candidate.offset,
+                             .detail = "more numbers that may be factors than are joined"});
+      return;
+    }
     Number* const other = &size.factors.all[static_cast<std::size_t>(entry->second - size.first_id)];
+    if (factor.reported && other->reported) continue;  // copies of numbers, by the product of copies
     const auto& p = factor.candidate.limbs;
     const auto& q = other->candidate.limbs;
     const auto& n = modulus.candidate.limbs;
@@ -218,7 +223,7 @@ void FactorJoin::match(Size& size, std::uint64_t other_low, Number& factor, cons
     if (!may_be_product(p[m - 1], q[m - 1], n[2 * m - 1], n[2 * m - 2])) continue;
     const auto key = key_of(p, q, n);
     if (!key) continue;
-    leads.push_back({*key, KeyOrigin::number});
+    joined.leads.push_back({*key, KeyOrigin::number});
     for (Number* prime : {&factor, other}) {
       if (std::exchange(prime->reported, true)) continue;
       Finding finding;
@@ -234,7 +239,7 @@ void FactorJoin::match(Size& size, std::uint64_t other_low, Number& factor, cons
       finding.offset = prime->candidate.offset;
       finding.length = prime->candidate.length;
       finding.public_key_sha256 = key->sha256;
-      findings.push_back(std::move(finding));
+      joined.findings.push_back(std::move(finding));
     }
   }
 }

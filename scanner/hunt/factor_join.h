@@ -6,9 +6,10 @@
 // (2^-127 by chance) is multiplied out, and only an exact product counts. The one rule: n = p*q with both
 // factors beside it in memory cannot be chance, so no certificate and no primality test is needed.
 //
-// Bounds: the three numbers lie within `neighbourhood` bytes, among the last `kept` candidates of a size.
-// Measured distances reach 2.8 MB (mono, whose young objects lie in 4 MiB; Python with OpenSSL: 0.42 MB);
-// what lies further apart is found through a known n.
+// Bounds: more than most_compared pairs whose low limbs agree are no chance but somebody's work: a gap, and
+// the rest is not joined. The three numbers lie within `neighbourhood` bytes, among the last `kept`
+// candidates of a size. Measured distances reach 2.8 MB (mono, whose young objects lie in 4 MiB; Python with
+// OpenSSL: 0.42 MB); what lies further apart is found through a known n.
 
 #pragma once
 
@@ -23,6 +24,7 @@
 #include <vector>
 
 #include "scanner/hunt/number_runs.h"
+#include "scanner/io/gap.h"
 #include "scanner/proof/finding.h"
 #include "scanner/proof/prove.h"
 
@@ -45,10 +47,16 @@ class FactorJoin {
   static constexpr std::uint64_t neighbourhood = 4ULL << 20;  // bytes of the layer
   static constexpr std::size_t kept = 4096;                   // candidates of one size and role
 
+  static constexpr std::uint64_t most_compared = 1ULL << 22;  // in an input; a second
+
+  struct Joined {
+    std::vector<Finding>& findings;
+    std::vector<Lead>& leads;
+    std::vector<Gap>& gaps;
+  };
   // take adds the candidates of the next window of a layer and appends what they complete. Numbers of one key
   // are laid out alike, so only candidates of one layout are joined.
-  void take(std::vector<FactorCandidate> candidates, std::vector<Finding>& findings,
-            std::vector<Lead>& leads);
+  void take(std::vector<FactorCandidate> candidates, Joined joined);
 
   // forget starts a new layer.
   void forget();
@@ -92,13 +100,13 @@ class FactorJoin {
     return static_cast<std::size_t>(odd >> 1U) & (filter_bits - 1);
   }
 
-  void add_factor(Size& size, Number factor, std::vector<Finding>& findings, std::vector<Lead>& leads);
-  void add_modulus(Size& size, Number modulus, std::vector<Finding>& findings, std::vector<Lead>& leads);
-  void match(Size& size, std::uint64_t other_low, Number& factor, const Number& modulus,
-             std::vector<Finding>& findings, std::vector<Lead>& leads);
+  void add_factor(Size& size, Number factor, Joined joined);
+  void add_modulus(Size& size, Number modulus, Joined joined);
+  void match(Size& size, std::uint64_t other_low, Number& factor, const Number& modulus, Joined joined);
   static void drop_old(Size& size, std::uint64_t now);
 
   std::map<std::pair<std::string_view, std::size_t>, Size> sizes_{};  // by layout and limbs of a factor
+  std::uint64_t compared_ = 0;                                        // in the input
 };
 
 }  // namespace dumpgate

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -23,13 +24,16 @@ namespace dumpgate {
 // unit's own runs; one between two numbers of the dump may look at the neighbours, so that it reaches as far
 // at a unit's end as inside it.
 //
-// Several hunts may look at one unit at once; forget_words is for when all of them have ended.
+// Several hunts may look at one unit at once; forget_words is for when all of them have ended. A hunt that
+// does not try all it should says so here, and the dump is held.
 class HuntUnit {
  public:
   static constexpr std::size_t size = 1 << 20;  // bytes of runs
 
-  explicit HuntUnit(const RunStore& own, const RunStore* before = nullptr, const RunStore* after = nullptr)
-      : own_(&own), before_(before), after_(after) {}
+  // `stop` may be null; a signal sets it.
+  explicit HuntUnit(const RunStore& own, const RunStore* before = nullptr, const RunStore* after = nullptr,
+                    const std::atomic<bool>* stop = nullptr)
+      : own_(&own), before_(before), after_(after), stop_(stop) {}
 
   const RunStore& own() const { return *own_; }
   // The numbers of the unit and of its neighbours; made at the first call.
@@ -40,10 +44,24 @@ class HuntUnit {
   // forget_words gives the index's memory back: there may be many units. words() may not follow.
   void forget_words() { words_.reset(); }
 
+  // Whether to leave the rest of the unit: asked now and then by a hunt that may take long on it.
+  bool stopped() {
+    if (stop_ == nullptr || !stop_->load()) return false;
+    was_stopped_ = true;
+    return true;
+  }
+  bool was_stopped() const { return was_stopped_; }
+  // A limit was reached, by what the runs and leads are and not by time.
+  void leave_out() { has_left_out_ = true; }
+  bool has_left_out() const { return has_left_out_; }
+
  private:
   const RunStore* own_;
   const RunStore* before_;
   const RunStore* after_;
+  const std::atomic<bool>* stop_;
+  std::atomic<bool> was_stopped_ = false;
+  std::atomic<bool> has_left_out_ = false;
   std::once_flag made_{};
   std::optional<WordIndex> words_{};
 };

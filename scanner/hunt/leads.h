@@ -29,9 +29,6 @@ class LeadSet {
 
   bool add(const PublicKey& key, KeyOrigin origin, const std::string& protect_name = {});
 
-  // Takes back a key that turned out to be none.
-  void drop(const std::string& sha256) { keys_.erase(sha256); }
-
   // Ordered by name (digest), so that nothing depends on the order of adding.
   const std::map<std::string, KnownKey>& all() const { return keys_; }
   // Oracles for secrets without a public key, each once. More signed messages of a kind than enough_messages,

@@ -8,6 +8,7 @@ namespace dumpgate {
 namespace {
 
 constexpr unsigned least_modulus_bits = 256;
+constexpr unsigned least_order_bits = 128;
 constexpr unsigned most_modulus_bits = 10000;  // OpenSSL's own limit for DSA and DH
 
 constexpr std::string_view oid_dsa = "\x2a\x86\x48\xce\x38\x04\x01";
@@ -26,6 +27,20 @@ bool usable(const DiscreteLogNumbers& numbers) {
          numbers.x->bits() >= 64;
 }
 
+// Whether g^x = y tells x: g must generate many numbers, or any x would do. Of the prime order q (FIPS 186-4
+// section 4.1) it generates q. Where no q is known, orders that no honest group has are refused: the divisors
+// of lcm(1, ..., 41).
+bool tells_exponent(const DiscreteLogNumbers& numbers, const BigContext& context) {
+  constexpr std::uint64_t small_orders = 219060189739591200ULL;
+  const BigNumber largest = BigNumber::minus(*numbers.p, 1);
+  if (numbers.g->one() || !(*numbers.g < largest)) return false;
+  if (numbers.y && (numbers.y->zero() || numbers.y->one() || !(*numbers.y < largest))) return false;
+  if (!numbers.q) return !BigNumber::power(*numbers.g, BigNumber(small_orders), *numbers.p, context).one();
+  return numbers.q->bits() >= least_order_bits &&
+         BN_check_prime(numbers.q->get(), context.get(), nullptr) == 1 &&
+         BigNumber::power(*numbers.g, *numbers.q, *numbers.p, context).one();
+}
+
 }  // namespace
 
 Outcome relate_discrete_log(const DiscreteLogNumbers& numbers,
@@ -38,8 +53,10 @@ Outcome relate_discrete_log(const DiscreteLogNumbers& numbers,
     const auto order = BigNumber::minus(*numbers.p, 1);
     outcome.doubtful = numbers.q->zero() || !BigNumber::remainder(order, *numbers.q, context).zero();
   }
+  const bool telling = tells_exponent(numbers, context);
+  outcome.doubtful = outcome.doubtful || !telling;
   if (numbers.y) {
-    outcome.proven = computed == *numbers.y;
+    outcome.proven = telling && computed == *numbers.y;
     outcome.doubtful = !outcome.proven;
     if (outcome.proven) outcome.relation = "g^x=y";
   }

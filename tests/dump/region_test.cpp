@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <random>
 
 namespace dumpgate {
 namespace {
@@ -60,6 +61,37 @@ TEST(RegionIndex, KnowsNoOtherAddressesThanThoseOfVirtualMemory) {
   EXPECT_FALSE(index.has_virtual_memory());
   EXPECT_FALSE(index.offset_of(0x1000, 8));
   EXPECT_FALSE(index.offset_of(std::numeric_limits<std::uint64_t>::max() - 8, 1));
+}
+
+// The region that covers a place and begins last, of those that begin together the last: by looking at all.
+std::optional<std::uint64_t> address_by_looking(const DumpMap& map, std::uint64_t offset) {
+  for (std::size_t i = map.regions.size(); i-- > 0;) {
+    const Region& region = map.regions[i];
+    if (region.bytes.contains(offset)) return region.address + (offset - region.bytes.begin());
+  }
+  return std::nullopt;
+}
+
+TEST(RegionIndex, LocatesInTheUppermostRegionHoweverTheyOverlap) {
+  std::mt19937_64 random(1);
+  for (unsigned turn = 0; turn < 200; ++turn) {
+    std::vector<Region> regions;
+    for (unsigned i = 0; i < 1 + turn % 20; ++i)
+      regions.push_back(memory_at(random() % 4096, random() % 200, random() % 60));
+    const DumpMap map = map_with(std::move(regions));
+    const RegionIndex index(map);
+    for (std::uint64_t offset = 0; offset < 270; ++offset) {
+      const auto place = index.locate(offset);
+      const auto expected = address_by_looking(map, offset);
+      ASSERT_EQ(place.has_value(), expected.has_value()) << turn << ' ' << offset;
+      if (place) {
+        ASSERT_EQ(place->address, *expected) << turn << ' ' << offset;
+      }
+      const auto alignment = index.alignment(offset);
+      ASSERT_EQ(alignment.shift, expected ? (*expected - offset) & 15U : 0U) << turn << ' ' << offset;
+      ASSERT_GT(alignment.end, offset);
+    }
+  }
 }
 
 }  // namespace

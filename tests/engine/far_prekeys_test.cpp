@@ -147,7 +147,8 @@ TEST(FarPrekeys, WhatWasFoundByItsLooksIsFoundOnce) {
     EXPECT_EQ(found_in(scanned(process.core(true), window)), by_looks) << window;
 }
 
-// What FarPrekeys learns of a layer of virtual memory, when pointers at `asked_at` name prekeys.
+// What FarPrekeys learns of a layer of virtual memory, when pointers at `asked_at` name prekeys: they belong
+// to the window in which the last of them begins.
 struct Learnt {
   std::size_t leads = 0;
   std::vector<Gap> gaps{};
@@ -163,9 +164,11 @@ Learnt followed(std::span<const std::byte> layer, const std::vector<FarPrekey>& 
   test::through_windows(layer, own, [&](Window& window) {
     window.regions = &regions;
     std::vector<FarPrekey> here;
-    for (const FarPrekey& each : named)
-      if (each.asked_at >= window.offset + window.own_begin && each.asked_at < window.offset + window.own_end)
+    for (const FarPrekey& each : named) {
+      const std::uint64_t last = each.asked_at + (shield_members - 1) * sizeof(std::uint64_t);
+      if (last >= window.offset + window.own_begin && last < window.offset + window.own_end)
         here.push_back(each);
+    }
     prekeys.take(window, here, {}, leads, learnt.gaps);
   });
   learnt.leads = leads.size();
@@ -179,6 +182,17 @@ TEST(FarPrekeys, AreFollowedFourMebibytesBackAndNoFurther) {
   for (const std::size_t own : {100'003U, 1U << 19U}) {
     EXPECT_EQ(followed(layer, {{at + FarPrekeys::reach_back, at}}, own).leads, 1U) << own;
     EXPECT_EQ(followed(layer, {{at + FarPrekeys::reach_back + 8, at}}, own).leads, 0U) << own;
+  }
+}
+
+// Pointers across the end of a window come with the next one, when the first of them is seen already.
+TEST(FarPrekeys, AreFollowedAsFarFromPointersAcrossTwoWindows) {
+  constexpr std::uint64_t own = 1 << 19;
+  for (const std::uint64_t before : {8U, 16U, 24U}) {
+    test::Bytes layer(FarPrekeys::reach_back + 3 * own);
+    const std::uint64_t at = own - before;
+    place_in(layer, at, test::noise(prekey_size, 11));
+    EXPECT_EQ(followed(layer, {{at + FarPrekeys::reach_back, at}}, own).leads, 1U) << before;
   }
 }
 

@@ -316,7 +316,7 @@ ScanRecord scan_after_signing(EVP_PKEY* key, const Bytes& known_by) {
   return without_hints(scan_bytes(image, with(1, 65'536)));
 }
 
-TEST(Scan, AProductOfASignatureIsNoKeyBesideItsOwn) {
+TEST(Scan, AProductOfASignatureIsNamedAfterNobody) {
   const Key key =
       spared_key([] { return EVP_RSA_gen(1024); }, {OSSL_PKEY_PARAM_RSA_N, OSSL_PKEY_PARAM_RSA_FACTOR1,
                                                     OSSL_PKEY_PARAM_RSA_FACTOR2, OSSL_PKEY_PARAM_RSA_D});
@@ -325,8 +325,12 @@ TEST(Scan, AProductOfASignatureIsNoKeyBesideItsOwn) {
   for (const Bytes& known_by : {public_half, limbs(key.get(), OSSL_PKEY_PARAM_RSA_D)}) {
     const ScanRecord record = scan_after_signing(key.get(), known_by);
     ASSERT_FALSE(record.findings.empty());
-    for (const Finding& finding : record.findings) EXPECT_EQ(finding.public_key_sha256, name) << told(record);
-    EXPECT_EQ(record.public_keys, std::vector{name});
+    for (const Finding& finding : record.findings)
+      EXPECT_TRUE(finding.public_key_sha256 == name || finding.public_key_sha256.empty()) << told(record);
+    // What may be another key all the same is still found, and nothing can exempt what has no name.
+    EXPECT_TRUE(std::ranges::any_of(record.findings, [](const Finding& finding) {
+      return finding.public_key_sha256.empty() && finding.evidence == Evidence::proof;
+    })) << told(record);
   }
   // By arithmetic alone nobody can tell which of the two is the key: both are named.
   EXPECT_EQ(proven_keys(scan_after_signing(key.get(), {})), 2U);

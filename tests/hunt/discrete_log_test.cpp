@@ -5,6 +5,9 @@
 #include <openssl/dsa.h>
 #include <openssl/rsa.h>
 
+#include "scanner/base/der_reader.h"
+#include "scanner/base/der_writer.h"
+#include "scanner/proof/bignum.h"
 #include "tests/hunt/memory.h"
 
 namespace dumpgate {
@@ -66,6 +69,55 @@ TEST(DiscreteLogHunter, FindsTheRightKeyOfAGroup) {
     ASSERT_EQ(findings.size(), 1U);
     EXPECT_EQ(findings[0].public_key_sha256, public_of(key->get()).sha256);
   }
+}
+
+// A key as an encoding may claim it.
+PublicKey claimed_dsa(const BigNumber& p, const BigNumber& q, const BigNumber& g, const BigNumber& y) {
+  const auto integer = [](const BigNumber& number) { return der_integer(number.big_endian()); };
+  const auto identifier =
+      der_element(der::sequence, {der_oid("\x2a\x86\x48\xce\x38\x04\x01"),
+                                  der_element(der::sequence, {integer(p), integer(q), integer(g)})});
+  const auto key = parse_spki(der_element(der::sequence, {identifier, der_bit_string(integer(y))}));
+  EXPECT_TRUE(key.has_value());
+  return key.value_or(PublicKey{});
+}
+
+BigNumber random_odd(int bits) {
+  BigNumber number;
+  EXPECT_EQ(BN_rand(number.get(), bits, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ODD), 1);
+  return number;
+}
+
+hunt_test::Bytes number_bytes(const BigNumber& number) {
+  const SecretBytes bytes = number.big_endian();
+  return {bytes.begin(), bytes.end()};
+}
+
+// Of p - 1 any odd number is the exponent that gives p - 1.
+TEST(DiscreteLogHunter, NothingIsProvenByAGeneratorOfFewNumbers) {
+  const BigNumber p = random_odd(1024), q = random_odd(256), minus_one = BigNumber::minus(p, 1);
+  LeadSet leads;
+  ASSERT_TRUE(leads.add(claimed_dsa(p, q, minus_one, minus_one), KeyOrigin::spki));
+  Memory memory;
+  for (int i = 0; i < 20; ++i) memory.put_in(limbs_layout, number_bytes(random_odd(256)));
+  EXPECT_TRUE(memory.hunt(leads, "discrete-log").empty());
+}
+
+// What many groups and many numbers would cost is bounded, and what is left out is said.
+TEST(DiscreteLogHunter, SaysWhatItLeavesOutOfAHostileDump) {
+  LeadSet leads;
+  for (int i = 0; i < 40; ++i)
+    ASSERT_TRUE(leads.add(claimed_dsa(random_odd(8192), random_odd(256), BigNumber(2), random_odd(1000)),
+                          KeyOrigin::spki));
+  Memory memory;
+  for (int i = 0; i < 600; ++i) memory.put_in(limbs_layout, number_bytes(random_odd(256)));
+  const RunStore runs = memory.runs();
+  HuntUnit unit(runs);
+  EXPECT_FALSE(unit.has_left_out());
+  std::vector<Finding> findings;
+  for (const Hunter* hunter : all_hunters())
+    if (hunter->name() == "discrete-log") hunter->prepare(leads)->examine(unit, findings);
+  EXPECT_TRUE(unit.has_left_out());
 }
 
 TEST(RsaCrtExponentHunter, FindsEitherExponentAlone) {

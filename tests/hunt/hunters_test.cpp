@@ -7,6 +7,8 @@
 #include <openssl/rsa.h>
 
 #include "scanner/hunt/factor_join.h"
+#include "scanner/hunt/limbs.h"
+#include "scanner/hunt/rsa_targets.h"
 #include "scanner/proof/bignum.h"
 #include "tests/hunt/memory.h"
 #include "tests/support/effort.h"
@@ -82,7 +84,8 @@ TEST_P(RsaSizes, FactorsBesideTheirModulusNeedNoCertificate) {
   FactorJoin join;
   std::vector<Finding> findings;
   std::vector<Lead> leads;
-  join.take(factor_candidates(heap.runs()), findings, leads);
+  std::vector<Gap> gaps;
+  join.take(factor_candidates(heap.runs()), {findings, leads, gaps});
   ASSERT_EQ(findings.size(), 2U);
   EXPECT_EQ(findings[0].relation, "n=p*q");
   EXPECT_EQ(findings[0].public_key_sha256, public_of(key.get()).sha256);
@@ -91,6 +94,59 @@ TEST_P(RsaSizes, FactorsBesideTheirModulusNeedNoCertificate) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Bits, RsaSizes, testing::Values(512U, 1024U, 1536U, 2048U, 3072U));
+
+// Many protected keys are looked for by pairs of numbers: those of a key are paired whatever comes first.
+TEST(Hunters, ManyNumbersBeforeAKeyDoNotHideItAmongManyKeys) {
+  const Key key = common_rsa_key(1024);
+  LeadSet leads;
+  ASSERT_TRUE(leads.add(public_of(key.get()), KeyOrigin::protect, "ours"));
+  const std::array exponent{std::byte{1}, std::byte{0}, std::byte{1}};
+  // Without a small factor, as whatever may be a prime.
+  const auto random_number = [](int bits) {
+    BigNumber number;
+    do {
+      EXPECT_EQ(BN_rand(number.get(), bits, BN_RAND_TOP_TWO, BN_RAND_BOTTOM_ODD), 1);
+    } while (!without_small_factor(limbs_of(number.big_endian(), static_cast<std::size_t>(bits) / 64)));
+    const SecretBytes bytes = number.big_endian();
+    return std::vector<std::byte>(bytes.begin(), bytes.end());
+  };
+  const auto is_looked_for_together = [&] {
+    const auto targets = rsa_targets(leads);
+    return std::ranges::any_of(targets.at(8).together, [&](const KnownKey* known) {
+      return known->key.sha256 == public_of(key.get()).sha256;
+    });
+  };
+  while (!is_looked_for_together())
+    ASSERT_TRUE(leads.add(*rsa_public_key(random_number(1024), exponent), KeyOrigin::protect, "other"));
+  Heap heap;
+  heap.bytes.resize(3'000'000);
+  for (int i = 0; i < 12'000; ++i) (void)heap.put(random_number(512));
+  for (const char* factor : {OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2})
+    (void)heap.put(limbs_in_memory(key.get(), factor, 64));
+  ASSERT_GT(factor_candidates(heap.runs()).size(), 8'500U);
+  EXPECT_FALSE(heap.hunt(leads, "rsa-factor").empty());
+}
+
+// Numbers with one low limb agree in it with every product of two of them.
+TEST(FactorJoin, NumbersMadeToAgreeAreAGapAndNoStandstill) {
+  std::vector<FactorCandidate> candidates(2 * FactorJoin::kept);
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    candidates[i].offset = 64 * i;
+    candidates[i].layout = limbs_layout;
+    candidates[i].limbs.assign(i % 2 == 0 ? 4 : 8, ~0ULL);
+    candidates[i].limbs.front() = 1;
+  }
+  FactorJoin join;
+  std::vector<Finding> findings;
+  std::vector<Lead> leads;
+  std::vector<Gap> gaps;
+  join.take(candidates, {findings, leads, gaps});
+  ASSERT_EQ(gaps.size(), 1U);
+  EXPECT_EQ(gaps[0].reason, GapReason::limit);
+  join.forget();
+  join.take(candidates, {findings, leads, gaps});
+  EXPECT_EQ(gaps.size(), 1U) << "said once";
+}
 
 TEST(FactorJoin, FactorsWithoutTheirModulusAreNothing) {
   const Key key(EVP_RSA_gen(1024), &EVP_PKEY_free);
@@ -102,7 +158,8 @@ TEST(FactorJoin, FactorsWithoutTheirModulusAreNothing) {
   FactorJoin join;
   std::vector<Finding> findings;
   std::vector<Lead> leads;
-  join.take(factor_candidates(heap.runs()), findings, leads);
+  std::vector<Gap> gaps;
+  join.take(factor_candidates(heap.runs()), {findings, leads, gaps});
   EXPECT_TRUE(findings.empty());
 }
 
@@ -130,7 +187,8 @@ TEST(FactorJoin, AProductOfOtherNumbersIsNoKey) {
     FactorJoin join;
     std::vector<Finding> findings;
     std::vector<Lead> leads;
-    join.take(std::move(found), findings, leads);
+    std::vector<Gap> gaps;
+    join.take(std::move(found), {findings, leads, gaps});
     EXPECT_TRUE(findings.empty());
     EXPECT_TRUE(leads.empty());
   }
@@ -150,9 +208,10 @@ TEST(FactorJoin, NumbersOfOneKeyLieApartAsFarAsANurseryIsLong) {
     FactorJoin join;
     std::vector<Finding> findings;
     std::vector<Lead> leads;
-    join.take(candidates_at(OSSL_PKEY_PARAM_RSA_FACTOR1, 128, 0), findings, leads);
-    join.take(candidates_at(OSSL_PKEY_PARAM_RSA_N, 256, 4096), findings, leads);
-    join.take(candidates_at(OSSL_PKEY_PARAM_RSA_FACTOR2, 128, distance), findings, leads);
+    std::vector<Gap> gaps;
+    join.take(candidates_at(OSSL_PKEY_PARAM_RSA_FACTOR1, 128, 0), {findings, leads, gaps});
+    join.take(candidates_at(OSSL_PKEY_PARAM_RSA_N, 256, 4096), {findings, leads, gaps});
+    join.take(candidates_at(OSSL_PKEY_PARAM_RSA_FACTOR2, 128, distance), {findings, leads, gaps});
     EXPECT_EQ(!findings.empty(), found) << distance;
   }
 }

@@ -94,7 +94,8 @@ TEST_P(Layouts, FactorsBesideTheirModulusNeedNoCertificate) {
   FactorJoin join;
   std::vector<Finding> findings;
   std::vector<Lead> leads;
-  join.take(factor_candidates(memory.runs()), findings, leads);
+  std::vector<Gap> gaps;
+  join.take(factor_candidates(memory.runs()), {findings, leads, gaps});
   ASSERT_EQ(findings.size(), 2U);
   EXPECT_EQ(findings[0].representation, GetParam());
   EXPECT_EQ(findings[0].public_key_sha256, public_of(key.get()).sha256);

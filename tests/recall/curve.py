@@ -3,15 +3,15 @@ slow, for tests."""
 
 import hashlib
 
-# Prime, order's length in bytes, generator (SEC 2), and the start of a SubjectPublicKeyInfo (RFC 5480); a is -3 on both.
+# Prime, order, generator (SEC 2), and the start of a SubjectPublicKeyInfo (RFC 5480); a is -3 on both.
 CURVES = {
     "prime256v1": (
-        2**256 - 2**224 + 2**192 + 2**96 - 1, 32,
+        2**256 - 2**224 + 2**192 + 2**96 - 1, 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
         (0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296, 0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5),
         bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004"),
     ),
     "secp384r1": (
-        2**384 - 2**128 - 2**96 + 2**32 - 1, 48,
+        2**384 - 2**128 - 2**96 + 2**32 - 1, 2**384 - 0x389CB27E0BC8D220A7E5F24DB74F58851313E695333AD68D,
         (0xAA87CA22BE8B05378EB1C71EF320AD746E1D3B628BA79B9859F741E082542A385502F25DBF55296C3A545E3872760AB7,
          0x3617DE4A96262C6F5D9E98BF9292DC29F8F41DBD289A147CE9DA3113B5F0B8C00A60B1CE1D7E819D7A431D7C90EA0E5F),
         bytes.fromhex("3076301006072a8648ce3d020106052b8104002203620004"),
@@ -30,17 +30,23 @@ def add(p, one, other):
     return x, (slope * (one[0] - x) - one[1]) % p
 
 
-def name_of(curve, scalar):
-    """What reports call the key with this scalar: the SHA-256 of its public half."""
-    p, size, double, prefix = CURVES[curve]
-    total = None
+def size_of(curve):
+    """Bytes of a scalar and of a coordinate."""
+    return (CURVES[curve][0].bit_length() + 7) // 8
+
+
+def names_of(curve, scalar):
+    """What reports call the key with this scalar, and the one with its negative, which is as good: SHA-256 of the public half."""
+    p, order, double, prefix = CURVES[curve]
+    total, scalar = None, scalar % order
     while scalar:
         if scalar & 1:
             total = add(p, total, double)
         double, scalar = add(p, double, double), scalar >> 1
     if total is None:
-        return ""
-    return hashlib.sha256(prefix + total[0].to_bytes(size, "big") + total[1].to_bytes(size, "big")).hexdigest()
+        return set()
+    (x, y), size = total, size_of(curve)
+    return {hashlib.sha256(prefix + x.to_bytes(size, "big") + each.to_bytes(size, "big")).hexdigest() for each in (y, p - y)}
 
 
 # RFC 8032, section 5.1, and the start of a SubjectPublicKeyInfo (RFC 8410).
@@ -73,10 +79,14 @@ def is_true(dump, finding):
         with open(dump, "rb") as file:
             file.seek(finding["offset"])
             return edwards_name_of(int.from_bytes(file.read(32), "little")) == finding["public_key_sha256"]
-    order = {"bytes-be": "big", "limbs-le64": "little"}.get(finding.get("representation"))
-    if finding.get("curve") not in CURVES or order is None:
+    form, montgomery = finding.get("representation", ""), "-montgomery"
+    order_of_bytes = {"bytes-be": "big", "limbs-le64": "little"}.get(form.removesuffix(montgomery))
+    curve = finding.get("curve")
+    if curve not in CURVES or order_of_bytes is None:
         return False
     with open(dump, "rb") as file:
         file.seek(finding["offset"])
-        scalar = int.from_bytes(file.read(CURVES[finding["curve"]][1]), order)
-    return name_of(finding["curve"], scalar) == finding["public_key_sha256"]
+        scalar = int.from_bytes(file.read(size_of(curve)), order_of_bytes)
+    if form.endswith(montgomery):  # the scalar times 2^256 or 2^384
+        scalar = scalar * pow(2 ** (8 * size_of(curve)), -1, CURVES[curve][1])
+    return finding["public_key_sha256"] in names_of(curve, scalar)

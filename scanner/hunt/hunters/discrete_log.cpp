@@ -25,6 +25,8 @@ namespace dumpgate {
 namespace {
 
 constexpr std::size_t most_table_memory = std::size_t{32} << 20;  // of all groups together
+// Products of limbs in one unit: some seconds.
+constexpr std::uint64_t most_work = std::uint64_t{4} << 30U;
 
 // The keys of one p, q and g.
 struct Group {
@@ -35,6 +37,12 @@ struct Group {
 
   // What numbers of a hostile key arithmetic cannot work with, and relate_discrete_log refuses too.
   bool usable() const { return size >= 20 && size <= 64 && p.odd() && !p.one() && g < p; }
+
+  // Products of limbs that one power takes.
+  std::uint64_t work() const {
+    const std::uint64_t limbs = (p.bits() + 63) / 64;
+    return (table ? size : 10 * size) * limbs * limbs;
+  }
 
   // Takes the table's memory off `memory` while that lasts.
   void make_table(std::size_t& memory) {
@@ -98,13 +106,18 @@ class DiscreteLogHunt final : public Hunt {
 
   void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
     FixedPower::Scratch scratch;
+    std::uint64_t work = 0;
     unit.own().for_each([&](const NumberRun& run) {
       if (run.digits != 0 || run.text) return;
       const RunEnds ends(run);
-      for (const Group& group : groups_)
+      for (const Group& group : groups_) {
+        if (unit.stopped()) return;
         ends.for_each(group.size, [&](std::span<const std::byte> number, std::uint64_t offset) {
+          work += 2 * group.work();
+          if (work > most_work) return unit.leave_out();
           try_number(number, offset, group, scratch, findings);
         });
+      }
     });
   }
 

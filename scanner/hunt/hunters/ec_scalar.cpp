@@ -310,10 +310,11 @@ class ScalarHunt final : public Hunt {
                         std::vector<Finding>& findings) {
     bool found = false;
     const auto [first, last] = curve.points.equal_range(x.front());
-    for (auto point = first; point != last; ++point) {
+    if (first == last) return false;
+    const auto key = public_key_of(curve.name, d);
+    for (auto point = first; key && point != last; ++point) {
       const KnownKey& known = *point->second;
-      const auto key = public_key_of(curve.name, d);
-      if (!key || key->x != known.key.x) continue;
+      if (key->x != known.key.x) continue;
       report(known.key, use_of_origin(known.origin), place, "", findings);
       found = true;
     }

@@ -115,26 +115,29 @@ class FactorHunt final : public Hunt {
     }
   }
 
-  // All pairs of one size and layout: 2 ns each, in a unit of at most `most_paired` numbers.
+  // All pairs of one size and layout: 2 ns each, half a second for the most that a unit may hold. Only
+  // numbers that somebody chose meet a modulus' low limb often.
   void examine_pairs(HuntUnit& unit, std::vector<Finding>& findings) const {
-    constexpr std::size_t most_paired = 8192;
+    constexpr std::size_t most_divisions = 200'000;
+    std::size_t divisions = 0;
     std::map<std::pair<std::string_view, std::size_t>, std::vector<FactorCandidate>> groups;
     for (FactorCandidate& candidate : factor_candidates(unit.own())) {
       auto& group = groups[{candidate.layout, candidate.limbs.size()}];
-      if (together_.contains(candidate.limbs.size()) && group.size() < most_paired)
-        group.push_back(std::move(candidate));
+      if (together_.contains(candidate.limbs.size())) group.push_back(std::move(candidate));
     }
     for (const auto& [key, group] : groups) {
       if (!together_.contains(key.second)) continue;
       const auto& by_low = together_.at(key.second);
-      for (std::size_t i = 0; i < group.size(); ++i)
+      for (std::size_t i = 0; i < group.size() && !unit.stopped(); ++i)
         for (std::size_t j = i + 1; j < group.size(); ++j) {
           const auto [first, last] = by_low.equal_range(group[i].limbs[0] * group[j].limbs[0]);
-          for (auto known = first; known != last; ++known)
+          for (auto known = first; known != last; ++known) {
+            if (++divisions > most_divisions) return unit.leave_out();
             for (const FactorCandidate* factor : {&group[i], &group[j]})
               if (divides(factor->limbs, {.known = known->second}))
                 findings.push_back(
                     describe(*known->second, key.first, "p|n", factor->offset, factor->length));
+          }
         }
     }
   }

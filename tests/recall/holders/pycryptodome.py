@@ -6,7 +6,7 @@
 import gc
 import sys
 
-from Cryptodome.Hash import SHA256
+from Cryptodome.Hash import SHA256, SHA384
 from Cryptodome.PublicKey import ECC, RSA
 from Cryptodome.Signature import DSS, pkcs1_15
 
@@ -20,11 +20,11 @@ del text
 
 
 def sign(message):
-    digest = SHA256.new(message)
     if isinstance(key, RSA.RsaKey):
-        pkcs1_15.new(key).sign(digest)
-    else:
-        DSS.new(key, "fips-186-3").sign(digest)
+        pkcs1_15.new(key).sign(SHA256.new(message))
+    else:  # a hash at least as long as the curve is asked for
+        hash_of_curve = SHA256 if key.pointQ.size_in_bits() <= 256 else SHA384
+        DSS.new(key, "fips-186-3").sign(hash_of_curve.new(message))
 
 
 print("ok", flush=True)
