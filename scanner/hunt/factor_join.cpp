@@ -205,10 +205,10 @@ void FactorJoin::add_modulus(Size& size, Number modulus, Joined joined) {
 // For the factor and the modulus another factor must have the low limb `other_low`.
 void FactorJoin::match(Size& size, std::uint64_t other_low, Number& factor, const Number& modulus,
                        Joined joined) {
-  if (compared_ > most_compared) return;
+  if (compared_ > most_compared_) return;
   auto entry = size.factor_by_low.find(other_low);
   for (; entry != size.factor_by_low.end() && entry->first == other_low; ++entry) {
-    if (++compared_ > most_compared) {
+    if (++compared_ > most_compared_) {
       joined.gaps.push_back({.reason = GapReason::limit,
                              .offset = factor.candidate.offset,
                              .detail = "more numbers that may be factors than are joined"});

@@ -6,7 +6,7 @@
 // (2^-127 by chance) is multiplied out, and only an exact product counts. The one rule: n = p*q with both
 // factors beside it in memory cannot be chance, so no certificate and no primality test is needed.
 //
-// Bounds: more than most_compared pairs whose low limbs agree are no chance but somebody's work: a gap, and
+// Bounds: more than 4 million pairs whose low limbs agree are no chance but somebody's work: a gap, and
 // the rest is not joined. The three numbers lie within `neighbourhood` bytes, among the last `kept`
 // candidates of a size. Measured distances reach 2.8 MB (mono, whose young objects lie in 4 MiB; Python with
 // OpenSSL: 0.42 MB); what lies further apart is found through a known n.
@@ -47,7 +47,8 @@ class FactorJoin {
   static constexpr std::uint64_t neighbourhood = 4ULL << 20;  // bytes of the layer
   static constexpr std::size_t kept = 4096;                   // candidates of one size and role
 
-  static constexpr std::uint64_t most_compared = 1ULL << 22;  // in an input; a second
+  // most_compared: in an input; a second.
+  explicit FactorJoin(std::uint64_t most_compared = 1ULL << 22U) : most_compared_(most_compared) {}
 
   struct Joined {
     std::vector<Finding>& findings;
@@ -106,7 +107,8 @@ class FactorJoin {
   static void drop_old(Size& size, std::uint64_t now);
 
   std::map<std::pair<std::string_view, std::size_t>, Size> sizes_{};  // by layout and limbs of a factor
-  std::uint64_t compared_ = 0;                                        // in the input
+  std::uint64_t most_compared_;
+  std::uint64_t compared_ = 0;  // in the input
 };
 
 }  // namespace dumpgate
