@@ -12,7 +12,7 @@ RegionIndex::RegionIndex(const DumpMap& map) : map_(map) {
   // The shift can only change where another region lies uppermost.
   for (const Span& span : spans_) {
     unsigned shift = 0;
-    if (span.region != none_) {
+    if (span.region != no_region) {
       const Region& region = map.regions[span.region];
       shift = static_cast<unsigned>((region.address - region.bytes.begin()) & 15U);
     }
@@ -52,7 +52,7 @@ void RegionIndex::form_spans() {
     for (; next < regions.size() && regions[next].bytes.begin() == edge; ++next)
       if (!regions[next].bytes.empty()) covering.push_back(next);
     while (!covering.empty() && regions[covering.back()].bytes.end() <= edge) covering.pop_back();
-    const std::size_t uppermost = covering.empty() ? none_ : covering.back();
+    const std::size_t uppermost = covering.empty() ? no_region : covering.back();
     if (spans_.empty() || spans_.back().region != uppermost) spans_.push_back({edge, uppermost});
   }
 }
@@ -98,7 +98,7 @@ const Region* RegionIndex::find(std::uint64_t offset) const {
   const auto after = std::ranges::upper_bound(spans_, offset, {}, &Span::begin);
   if (after == spans_.begin()) return nullptr;
   const std::size_t region = std::prev(after)->region;
-  return region == none_ ? nullptr : &map_.regions[region];
+  return region == no_region ? nullptr : &map_.regions[region];
 }
 
 std::optional<Place> RegionIndex::locate(std::uint64_t offset) const {

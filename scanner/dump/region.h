@@ -88,12 +88,12 @@ class RegionIndex {
     Extent addresses{};
     std::uint64_t offset = 0;
   };
-  // From `begin` on and up to the next span this region of the map lies uppermost; none_ for no region.
+  // From `begin` on and up to the next span this region of the map lies uppermost; no_region for no region.
   struct Span {
     std::uint64_t begin = 0;
     std::size_t region = 0;
   };
-  static constexpr std::size_t none_ = static_cast<std::size_t>(-1);
+  static constexpr std::size_t no_region = static_cast<std::size_t>(-1);
   const Region* find(std::uint64_t offset) const;
   void form_spans();
   void form_pieces();

@@ -120,7 +120,7 @@ TEST(Hunters, ManyNumbersBeforeAKeyDoNotHideItAmongManyKeys) {
     ASSERT_TRUE(leads.add(*rsa_public_key(random_number(1024), exponent), KeyOrigin::protect, "other"));
   Heap heap;
   heap.bytes.resize(3'000'000);
-  const unsigned numbers = effort(12'000, 20);
+  const unsigned numbers = effort(12'000, 600);
   for (unsigned i = 0; i < numbers; ++i) (void)heap.put(random_number(512));
   for (const char* factor : {OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2})
     (void)heap.put(limbs_in_memory(key.get(), factor, 64));
