@@ -106,11 +106,20 @@ TEST(DiscreteLogHunter, NothingIsProvenByAGeneratorOfFewNumbers) {
 // What many groups and many numbers would cost is bounded, and what is left out is said.
 TEST(DiscreteLogHunter, SaysWhatItLeavesOutOfAHostileDump) {
   LeadSet leads;
+  hunt_test::Bytes least(
+      32);  // 2^255 + 1: numbers that begin and end with ones are above it, and cost little
+  least.front() = std::byte{0x80};
+  least.back() = std::byte{0x01};
   for (int i = 0; i < 40; ++i)
-    ASSERT_TRUE(leads.add(claimed_dsa(random_odd(8192), random_odd(256), BigNumber(2), random_odd(1000)),
-                          KeyOrigin::spki));
+    ASSERT_TRUE(leads.add(
+        claimed_dsa(random_odd(8192), BigNumber::from_big_endian(least), BigNumber(2), random_odd(1000)),
+        KeyOrigin::spki));
   Memory memory;
-  for (int i = 0; i < 600; ++i) memory.put_in(limbs_layout, number_bytes(random_odd(256)));
+  for (int i = 0; i < 600; ++i) {
+    auto number = number_bytes(random_odd(256));
+    number.front() = number.back() = std::byte{0xff};
+    memory.put_in(limbs_layout, number);
+  }
   const RunStore runs = memory.runs();
   HuntUnit unit(runs);
   EXPECT_FALSE(unit.has_left_out());
