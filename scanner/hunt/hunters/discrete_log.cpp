@@ -25,8 +25,8 @@ namespace dumpgate {
 namespace {
 
 constexpr std::size_t most_table_memory = std::size_t{32} << 20;  // of all groups together
-// Products of limbs in one unit, half a minute: a unit full of hashes, tried for a dozen groups of 1,024 bits,
-// is no hostile one.
+// Products of limbs in one unit, half a minute: a unit full of hashes, tried for a dozen groups of 1,024
+// bits, is no hostile one.
 constexpr std::uint64_t most_work = std::uint64_t{16} << 30U;
 
 // The keys of one p, q and g.
