@@ -4,7 +4,8 @@
 // Products are never computed to search: if n = p*q then n0 = p0*q0 modulo 2^64 for the low limbs, so for
 // each pair (n, p) the low limb of q is known and looked up. What matches in the low and in the top limbs
 // (2^-127 by chance) is multiplied out, and only an exact product counts. The one rule: n = p*q with both
-// factors beside it in memory cannot be chance, so no certificate and no primality test is needed.
+// factors beside it in memory cannot be chance, so no certificate is needed; but arithmetic makes products
+// too, so both factors must be prime.
 //
 // Bounds: more than 4 million pairs whose low limbs agree are no chance but somebody's work: a gap, and
 // the rest is not joined. The three numbers lie within `neighbourhood` bytes, among the last `kept`

@@ -113,8 +113,9 @@ class DiscreteLogHunt final : public Hunt {
       const RunEnds ends(run);
       for (const Group& group : groups_) {
         if (unit.stopped()) return;
+        const std::uint64_t trial = 2 * group.work();  // in either order of bytes
         ends.for_each(group.size, [&](std::span<const std::byte> number, std::uint64_t offset) {
-          work += 2 * group.work();
+          work += trial;
           if (work > most_work) return unit.leave_out();
           try_number(number, offset, group, scratch, findings);
         });
