@@ -159,13 +159,15 @@ void Collector::unname_byproducts() {
     if (known == nullptr || !is_rsa(known->key)) continue;
     (whole || known->origin != KeyOrigin::number ? keys : products).push_back(&known->key);
   }
-  if (products.empty() || keys.empty()) return;
   const std::set<std::string> names = byproducts(products, keys);
+  if (names.empty()) return;
   std::map<std::string, Finding> settled;
   for (auto& [id, finding] : findings_) {
     if (names.contains(finding.public_key_sha256)) {
       finding.public_key_sha256.clear();
-      finding.detail = "shares a prime with a key found here: a product of its signatures, or another key";
+      finding.detail =
+          "shares a prime with another number found here: one is a key, the other may be a product of its "
+          "signatures";
     }
     settle_one(settled, std::move(finding));
   }

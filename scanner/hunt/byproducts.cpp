@@ -25,16 +25,16 @@ BigNumber product_of_others(const std::vector<std::byte>& bytes, const BigNumber
 
 std::set<std::string> byproducts(std::span<const PublicKey* const> products,
                                  std::span<const PublicKey* const> keys) {
+  products = products.first(std::min(products.size(), most_products));
   std::map<std::size_t, Moduli> by_size;
-  for (const PublicKey* key : keys.first(std::min(keys.size(), most_keys)))
-    by_size[key->n.size()].try_emplace(key->n, BigNumber::from_big_endian(key->n));
+  for (const auto& some : {keys.first(std::min(keys.size(), most_keys)), products})
+    for (const PublicKey* key : some)
+      by_size[key->n.size()].try_emplace(key->n, BigNumber::from_big_endian(key->n));
   const BigContext context;
   std::set<std::string> names;
-  for (const PublicKey* key : products.first(std::min(products.size(), most_products))) {
-    const auto moduli = by_size.find(key->n.size());
-    if (moduli == by_size.end()) continue;
+  for (const PublicKey* key : products) {
     const auto n = BigNumber::from_big_endian(key->n);
-    const auto product = product_of_others(key->n, n, moduli->second, context);
+    const auto product = product_of_others(key->n, n, by_size[key->n.size()], context);
     if (!BigNumber::gcd(product, n, context).one()) names.insert(key->sha256);
   }
   return names;
