@@ -43,7 +43,7 @@ bool may_be_random(Bytes bytes, std::size_t at) {
   return high >= 5 && high <= 27 && std::ranges::count(line, std::byte{0}) < 3;
 }
 
-std::optional<std::uint64_t> prekey_offset(const Window& window, std::size_t position) {
+std::optional<ShieldPointers> shield_pointers(const Window& window, std::size_t position) {
   constexpr std::uint64_t cipher_block = 16;  // to which a shielded key is padded
   constexpr std::uint64_t alignment = 8;      // of what malloc returns, on 32-bit machines too
   const DumpMap& map = window.regions->map();
@@ -58,8 +58,13 @@ std::optional<std::uint64_t> prekey_offset(const Window& window, std::size_t pos
     return std::nullopt;
   if (shielded == 0 || prekey == 0 || shielded % alignment != 0 || prekey % alignment != 0)
     return std::nullopt;
-  if (!window.regions->offset_of(shielded, length)) return std::nullopt;
-  return window.regions->offset_of(prekey, prekey_size);
+  const auto shielded_at = window.regions->offset_of(shielded, length);
+  const auto prekey_at = window.regions->offset_of(prekey, prekey_size);
+  if (!shielded_at || !prekey_at) return std::nullopt;
+  return ShieldPointers{.asked_at = window.offset + position,
+                        .prekey = *prekey_at,
+                        .shielded = *shielded_at,
+                        .shielded_size = static_cast<std::size_t>(length)};
 }
 
 }  // namespace dumpgate

@@ -34,8 +34,16 @@ bool may_be_random(std::span<const std::byte> bytes, std::size_t at);
 // prekey is, and that one's length, which is always the same.
 inline constexpr std::size_t shield_members = 4;
 
-// prekey_offset: the offset in the layer of the prekey that those members point to, when they begin at
-// `position` of the window and both blocks are in the dump, each in one piece. The window has regions.
-std::optional<std::uint64_t> prekey_offset(const Window& window, std::size_t position);
+// What those members say, in offsets of the layer.
+struct ShieldPointers {
+  std::uint64_t asked_at = 0;  // where the members begin
+  std::uint64_t prekey = 0;
+  std::uint64_t shielded = 0;
+  std::size_t shielded_size = 0;  // a multiple of 16, at most most_shielded
+};
+
+// shield_pointers: what members that begin at `position` of the window say, when both blocks are in the dump,
+// each in one piece. The window has regions.
+std::optional<ShieldPointers> shield_pointers(const Window& window, std::size_t position);
 
 }  // namespace dumpgate

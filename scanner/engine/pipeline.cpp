@@ -19,7 +19,7 @@ namespace {
 void examine_safely(const PipelineSteps& steps, Slot& slot) noexcept {
   slot.findings.clear();
   slot.leads.clear();
-  slot.far_prekeys.clear();
+  slot.shield_pointers.clear();
   slot.prekeys.clear();
   slot.gaps.clear();
   slot.runs.clear();

@@ -32,7 +32,7 @@ struct Slot {
   std::vector<FactorCandidate> factors{};
   std::vector<Finding> findings{};
   std::vector<Lead> leads{};
-  std::vector<FarPrekey> far_prekeys{};
+  std::vector<ShieldPointers> shield_pointers{};
   std::vector<std::uint64_t> prekeys{};  // layer offsets of those found by their looks
   std::vector<Gap> gaps{};
 };

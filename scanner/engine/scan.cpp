@@ -11,8 +11,8 @@
 #include "scanner/detect/detector.h"
 #include "scanner/dump/format.h"
 #include "scanner/engine/collector.h"
-#include "scanner/engine/far_prekeys.h"
 #include "scanner/engine/pipeline.h"
+#include "scanner/engine/pointed_shields.h"
 #include "scanner/engine/second_pass.h"
 #include "scanner/engine/stitches.h"
 #include "scanner/engine/window_stream.h"
@@ -114,7 +114,7 @@ class Examination {
     state.base = leaf.base;
     state.regions = std::make_unique<RegionIndex>(state.map);
     join_.forget();
-    far_prekeys_.begin_layer();
+    pointed_.begin_layer();
 
     WindowStream windows(*leaf.stream, options_.window);
     Stitches stitches(state.map, options_.limits.max_memory / 8);
@@ -173,7 +173,7 @@ class Examination {
       Judgement judgement = prove(slot.window, candidate);
       if (judgement.finding) slot.findings.push_back(std::move(*judgement.finding));
       std::ranges::move(judgement.leads, std::back_inserter(slot.leads));
-      if (judgement.far_prekey) slot.far_prekeys.push_back(*judgement.far_prekey);
+      if (judgement.shield_pointers) slot.shield_pointers.push_back(*judgement.shield_pointers);
       if (candidate.form == Form::shield_prekey) slot.prekeys.push_back(slot.window.offset + candidate.begin);
     }
   }
@@ -182,7 +182,8 @@ class Examination {
     if (options_.hunt) {
       join_.take(std::move(slot.factors), {slot.findings, slot.leads, slot.gaps});
       second_.keep(state, slot.runs);
-      far_prekeys_.take(slot.window, std::move(slot.far_prekeys), slot.prekeys, slot.leads, slot.gaps);
+      pointed_.take(slot.window, std::move(slot.shield_pointers), slot.prekeys,
+                    {slot.leads, state.pointed_runs, slot.gaps});
     }
     for (Finding& finding : slot.findings) collector_.add(placed(std::move(finding), state));
     for (const Lead& lead : slot.leads) collector_.add(lead);
@@ -262,7 +263,7 @@ class Examination {
   const AnchorScan& anchors_;
   Collector collector_{};
   FactorJoin join_{};
-  FarPrekeys far_prekeys_{};
+  PointedShields pointed_{};
   SecondPass second_;
 };
 

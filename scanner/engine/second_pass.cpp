@@ -31,9 +31,10 @@ void add_to_units(std::deque<RunStore>& units, const RunStore& runs) {
 struct SecondPass::Work {
   Work(const LeafState& of, const RunStore& own, const RunStore* before, const RunStore* after,
        const std::atomic<bool>* stop)
-      : leaf(&of), unit(own, before, after, stop) {}
+      : leaf(&of), pointed(&own == &of.pointed_runs), unit(own, before, after, stop) {}
 
   const LeafState* leaf;
+  bool pointed;
   HuntUnit unit;
   std::vector<std::vector<Finding>> findings{};  // of each hunt
   std::atomic<std::size_t> left = 0;             // hunts that have not ended
@@ -69,7 +70,8 @@ LeafState& SecondPass::begin_leaf() { return leaves_.emplace_back(); }
 void SecondPass::end_leaf(LeafState& state) {
   const std::size_t size =
       state.map.regions.size() * 4 * sizeof(Region) + state.map.parts.size() * 2 * sizeof(Part);
-  const bool needed = state.spilled || !state.runs.empty() || !state.seam_runs.empty();
+  const bool needed =
+      state.spilled || !state.runs.empty() || !state.seam_runs.empty() || !state.pointed_runs.empty();
   // Without its map a leaf's later findings have no addresses; the spilled ones need it for alignment.
   if (needed && (state.spilled || mapped_ + size <= options_.limits.max_memory / 8)) {
     mapped_ += size;
@@ -99,6 +101,11 @@ void SecondPass::run(Input& input, Collector& collector) {
     if (auto hunt = hunter->prepare(collector.leads())) hunts.push_back(std::move(hunt));
   if (hunts.empty()) return;
   hunt_kept(hunts, collector);
+  hunt_spilled(hunts, input, collector);
+  hunt_pointed(hunts, collector);
+}
+
+void SecondPass::hunt_spilled(const Hunts& hunts, Input& input, Collector& collector) {
   if (std::ranges::none_of(leaves_, &LeafState::spilled)) return;
   if (input.view() != nullptr) {
     read_again(hunts, input, collector);
@@ -124,7 +131,22 @@ void SecondPass::hunt_kept(const Hunts& hunts, Collector& collector) {
   hunt_all(hunts, work, collector);
 }
 
-void SecondPass::hunt_all(const Hunts& hunts, std::deque<Work>& work, Collector& collector) const {
+void SecondPass::hunt_pointed(const Hunts& hunts, Collector& collector) {
+  std::deque<Work> work;
+  for (const LeafState& leaf : leaves_)
+    if (!leaf.pointed_runs.empty())
+      work.emplace_back(leaf, leaf.pointed_runs, nullptr, nullptr, options_.stop);
+  hunt_all(hunts, work, collector);
+}
+
+// Whether the finding was counted already: pointers name memory that the other runs may show too, and of
+// which they say no more than that a shielded key lies there.
+bool SecondPass::is_counted(const Finding& finding, bool pointed) {
+  if (finding.representation != "openssh-shielded") return pointed;
+  return !shielded_.emplace(finding.layer, finding.offset, finding.cut).second && pointed;
+}
+
+void SecondPass::hunt_all(const Hunts& hunts, std::deque<Work>& work, Collector& collector) {
   for (Work& one : work) {
     one.findings.resize(hunts.size());
     one.left = hunts.size();
@@ -166,7 +188,10 @@ void SecondPass::hunt_all(const Hunts& hunts, std::deque<Work>& work, Collector&
   for (Work& one : work) {
     handoff_in(&one);
     for (std::vector<Finding>& found : one.findings)
-      for (Finding& finding : found) collector.add(placed(std::move(finding), *one.leaf));
+      for (Finding& each : found) {
+        Finding finding = placed(std::move(each), *one.leaf);
+        if (!is_counted(finding, one.pointed)) collector.add(std::move(finding));
+      }
     const auto gap = [&](GapReason reason, std::string detail) {
       collector.add(Gap{.reason = reason, .layer = one.leaf->layer, .detail = std::move(detail)});
     };
@@ -180,7 +205,7 @@ void SecondPass::hunt_all(const Hunts& hunts, std::deque<Work>& work, Collector&
 // what is not needed any more. The first unit is the neighbour before, examined already, unless it is the
 // only call.
 void SecondPass::hunt_units(const Hunts& hunts, const LeafState& leaf, std::deque<RunStore>& units, bool last,
-                            Collector& collector) const {
+                            Collector& collector) {
   std::deque<Work> work;
   const std::size_t end = last ? units.size() : units.size() - 1;
   for (std::size_t i = 1; i < end; ++i)

@@ -9,7 +9,9 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "scanner/detect/anchor_scan.h"
@@ -29,6 +31,7 @@ struct LeafState {
   std::unique_ptr<RegionIndex> regions{};
   std::deque<RunStore> runs{};  // in order, cut into units of work
   RunStore seam_runs{};         // that cross a seam of memory split across the file; never dropped
+  RunStore pointed_runs{};      // what pointers say is a shielded key; may be in `runs` too; never dropped
   bool spilled = false;         // the runs were more than memory allows, and were dropped
 };
 
@@ -54,9 +57,13 @@ class SecondPass {
   struct Work;
   bool stopped() const { return options_.stop != nullptr && options_.stop->load(); }
   void hunt_kept(const Hunts& hunts, Collector& collector);
-  void hunt_all(const Hunts& hunts, std::deque<Work>& work, Collector& collector) const;
+  void hunt_spilled(const Hunts& hunts, Input& input, Collector& collector);
+  // Comes last: what was found in the runs of the memory itself is no second key.
+  void hunt_pointed(const Hunts& hunts, Collector& collector);
+  void hunt_all(const Hunts& hunts, std::deque<Work>& work, Collector& collector);
+  bool is_counted(const Finding& finding, bool pointed);
   void hunt_units(const Hunts& hunts, const LeafState& leaf, std::deque<RunStore>& units, bool last,
-                  Collector& collector) const;
+                  Collector& collector);
   void read_again(const Hunts& hunts, Input& input, Collector& collector);
   std::optional<Error> read_leaf(const Hunts& hunts, const LeafState& leaf, ByteStream& stream,
                                  Collector& collector);
@@ -67,6 +74,7 @@ class SecondPass {
   std::size_t kept_ = 0;    // bytes of runs
   std::size_t mapped_ = 0;  // bytes of maps of leaves that ended
   std::deque<LeafState> leaves_{};
+  std::set<std::tuple<std::string, std::uint64_t, bool>> shielded_{};  // found: layer, offset, whether cut
 };
 
 }  // namespace dumpgate

@@ -95,7 +95,7 @@ Judgement prove(const Window& window, const Candidate& candidate) {
     for (const Proof* const proof : all_proofs()) {
       if (!proof->takes(candidate.form)) continue;
       stands = proof->judge_in(window, candidate, payload, finding, judgement.leads) && stands;
-      if (const auto far = proof->far_prekey(window, candidate)) judgement.far_prekey = far;
+      if (const auto far = proof->pointers(window, candidate)) judgement.shield_pointers = far;
     }
   } catch (const std::exception&) {
     // No memory for the arithmetic: the candidate keeps what its detector established.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "scanner/detect/candidate.h"
+#include "scanner/detect/shield_prekey.h"
 #include "scanner/detect/window.h"
 #include "scanner/proof/finding.h"
 #include "scanner/proof/public_key.h"
@@ -37,17 +38,11 @@ struct Lead {
   Oracle oracle{};  // of a kind: there is no key
 };
 
-// A prekey (Form::shield_prekey) that something points to, elsewhere in the layer: to be judged when its
-// bytes are at hand (engine/far_prekeys.h).
-struct FarPrekey {
-  std::uint64_t asked_at = 0;  // layer offset of the pointers
-  std::uint64_t offset = 0;    // layer offset of the prekey
-};
-
 struct Judgement {
   std::optional<Finding> finding{};  // nothing: refuted, or a public form
   std::vector<Lead> leads{};
-  std::optional<FarPrekey> far_prekey{};
+  // What lies elsewhere in the layer, to be judged when its bytes are at hand (engine/pointed_shields.h).
+  std::optional<ShieldPointers> shield_pointers{};
 };
 
 // One arithmetic relation or one kind of check, one file of scanner/proof/proofs/.
@@ -68,8 +63,8 @@ class Proof {
     (void)window;
     return judge(candidate, payload, finding, leads);
   }
-  // far_prekey: what the candidate points to, for a proof that cannot judge without it.
-  virtual std::optional<FarPrekey> far_prekey(const Window& window, const Candidate& candidate) const {
+  // pointers: what the candidate points to, for a proof that cannot judge without it.
+  virtual std::optional<ShieldPointers> pointers(const Window& window, const Candidate& candidate) const {
     (void)window, (void)candidate;
     return std::nullopt;
   }

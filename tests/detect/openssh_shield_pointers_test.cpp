@@ -65,7 +65,10 @@ std::vector<std::uint64_t> noticed(std::span<const std::byte> layer, const DumpM
       EXPECT_EQ(each.form, Form::shield_pointers);
       EXPECT_EQ(each.evidence, Evidence::hint);
       EXPECT_EQ(each.size, map.word_bits / 2);
-      EXPECT_EQ(prekey_offset(window, each.begin), heap_offset + 0x1000);
+      const auto pointers = shield_pointers(window, each.begin);
+      ASSERT_TRUE(pointers);
+      EXPECT_EQ(pointers->asked_at, window.offset + each.begin);
+      EXPECT_EQ(pointers->prekey, heap_offset + 0x1000);
       places.push_back(window.offset + each.begin);
     }
   });

@@ -1,6 +1,6 @@
-// Pointers to the prekeys of OpenSSH's shielded keys: `struct sshkey` keeps a shielded key's address and
-// length and its prekey's address and length, which is always 16 KiB. Through them a prekey is found that its
-// own surroundings do not give away (openssh_shield.cpp), in dumps that know addresses. The one rule: the
+// Pointers to OpenSSH's shielded keys and their prekeys: `struct sshkey` keeps a shielded key's address and
+// length and its prekey's address and length, which is always 16 KiB. Through them both are found where their
+// own surroundings do not give them away (openssh_shield.cpp), in dumps that know addresses. The one rule: the
 // pointers are no finding; they say which memory is worth a look.
 //
 // The length stands for itself: a word that is 0x4000, at the alignment and in the byte order of the dumped
@@ -101,7 +101,7 @@ class OpensshShieldPointersDetector final : public Detector {
     const Word wanted = length_word<Word>(window.regions->map().order);
     for (std::size_t at = begin; at < end && at + sizeof(Word) <= window.bytes.size(); at += sizeof(Word)) {
       if (memory_word<Word>(window.bytes.data() + at) != wanted || at < before) continue;
-      if (!prekey_offset(window, at - before)) continue;
+      if (!shield_pointers(window, at - before)) continue;
       sink.add({.signature = "openssh-private-key",
                 .representation = "openssh-shielded",
                 .begin = at - before,

@@ -1,5 +1,5 @@
-// Pointers to a prekey of a shielded OpenSSH key: they ask for the memory they point to. The one rule: they
-// are never a finding; what the prekey opens is one.
+// Pointers to a shielded OpenSSH key and its prekey: they ask for the memory they point to. The one rule:
+// they are never a finding; what the prekey opens is one.
 
 #include "scanner/detect/shield_prekey.h"
 #include "scanner/proof/prove.h"
@@ -16,11 +16,9 @@ class OpensshShieldPointersProof final : public Proof {
     return false;
   }
 
-  std::optional<FarPrekey> far_prekey(const Window& window, const Candidate& candidate) const override {
+  std::optional<ShieldPointers> pointers(const Window& window, const Candidate& candidate) const override {
     if (window.regions == nullptr) return std::nullopt;
-    const auto offset = prekey_offset(window, candidate.begin);
-    if (!offset) return std::nullopt;
-    return FarPrekey{.asked_at = window.offset + candidate.begin, .offset = *offset};
+    return shield_pointers(window, candidate.begin);
   }
 };
 

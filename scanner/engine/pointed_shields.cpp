@@ -1,8 +1,9 @@
-#include "scanner/engine/far_prekeys.h"
+#include "scanner/engine/pointed_shields.h"
 
 #include <algorithm>
 #include <cstring>
 #include <iterator>
+#include <string>
 #include <utility>
 
 #include "scanner/detect/shield_prekey.h"
@@ -19,23 +20,27 @@ bool is_random_line(const Window& window, std::size_t at) {
 
 }  // namespace
 
-void FarPrekeys::begin_layer() {
+void PointedShields::begin_layer() {
   pages_.clear();
   wanted_.clear();
   asked_.clear();
   found_.clear();
 }
 
-void FarPrekeys::take(const Window& window, std::vector<FarPrekey> named,
-                      std::span<const std::uint64_t> found, std::vector<Lead>& leads,
-                      std::vector<Gap>& gaps) {
+void PointedShields::take(const Window& window, std::vector<ShieldPointers> pointers,
+                          std::span<const std::uint64_t> found, Learnt learnt) {
   if (window.regions == nullptr || !window.regions->has_virtual_memory()) return;
   keep_pages(window);
   found_.insert(found.begin(), found.end());
-  follow(std::move(named), gaps);
+  follow(std::move(pointers), learnt.gaps);
   const std::uint64_t seen = window.offset + window.own_end;
-  while (!wanted_.empty() && wanted_.begin()->due <= seen)
-    judge(window, wanted_.extract(wanted_.begin()).value().prekey, leads, gaps);
+  while (!wanted_.empty() && wanted_.begin()->due <= seen) {
+    const Wanted wanted = wanted_.extract(wanted_.begin()).value();
+    if (wanted.place.kind == Kind::prekey)
+      judge(window, wanted, learnt);
+    else
+      keep(window, wanted, learnt);
+  }
   // Pointers in windows to come reach no further back. A window has those whose last member begins in it.
   constexpr std::uint64_t reach = reach_back + (shield_members - 1) * sizeof(std::uint64_t);
   const std::uint64_t earliest = seen > reach ? seen - reach : 0;
@@ -46,7 +51,7 @@ void FarPrekeys::take(const Window& window, std::vector<FarPrekey> named,
 // A prekey covers the end of the first page it touches, the beginning of the last and both of those between.
 // Of a page that it covers by less than a look, the neighbour tells. One page of a prekey is lost with
 // probability 7e-8: both looks at a seam of pages fail.
-void FarPrekeys::keep_pages(const Window& window) {
+void PointedShields::keep_pages(const Window& window) {
   const std::uint64_t first = (window.offset + window.own_begin + page_size - 1) / page_size * page_size;
   const std::uint64_t own_end = window.offset + window.own_end;
   if (first >= own_end) return;
@@ -65,37 +70,58 @@ void FarPrekeys::keep_pages(const Window& window) {
   }
 }
 
-void FarPrekeys::follow(std::vector<FarPrekey> named, std::vector<Gap>& gaps) {
-  std::ranges::sort(named, {}, &FarPrekey::asked_at);
-  for (const FarPrekey& prekey : named) {
-    if (prekey.asked_at > prekey.offset && prekey.asked_at - prekey.offset > reach_back) continue;
-    if (asked_.contains(prekey.offset)) continue;
-    if (followed_ >= most_followed_) return say_limit(follow_limit_said_, prekey.asked_at, gaps);
-    ++followed_;
-    asked_.insert(prekey.offset);
-    wanted_.insert({.due = std::max(prekey.offset + prekey_size, prekey.asked_at), .prekey = prekey});
+void PointedShields::follow(std::vector<ShieldPointers> pointers, std::vector<Gap>& gaps) {
+  std::ranges::sort(pointers, {}, &ShieldPointers::asked_at);
+  for (const ShieldPointers& each : pointers) {
+    want({.kind = Kind::prekey, .offset = each.prekey, .size = prekey_size}, each.asked_at, gaps);
+    want({.kind = Kind::shielded, .offset = each.shielded, .size = each.shielded_size}, each.asked_at, gaps);
   }
 }
 
-void FarPrekeys::judge(const Window& window, const FarPrekey& prekey, std::vector<Lead>& leads,
-                       std::vector<Gap>& gaps) {
-  if (found_.contains(prekey.offset)) return;
+void PointedShields::want(const Place& place, std::uint64_t asked_at, std::vector<Gap>& gaps) {
+  if (asked_at > place.offset && asked_at - place.offset > reach_back) return;
+  if (asked_.contains(place)) return;
+  if (followed_ >= limits_.places)
+    return say_limit("more pointers to shielded keys than are followed", asked_at, gaps);
+  ++followed_;
+  asked_.insert(place);
+  wanted_.insert(
+      {.due = std::max(place.offset + place.size, asked_at), .place = place, .asked_at = asked_at});
+}
+
+void PointedShields::judge(const Window& window, const Wanted& prekey, Learnt learnt) {
+  if (found_.contains(prekey.place.offset)) return;
   SecretBytes bytes(prekey_size);
-  if (!copy_to(bytes, prekey.offset) || !is_prekey(bytes, 0)) return;
-  if (judged_ >= most_judged_) return say_limit(judge_limit_said_, prekey.asked_at, gaps);
+  if (!copy_to(bytes, prekey.place.offset) || !is_prekey(bytes, 0)) return;
+  if (judged_ >= limits_.prekeys)
+    return say_limit("more prekeys of shielded keys than are judged", prekey.asked_at, learnt.gaps);
   ++judged_;
   // Nothing is looked for around it: what it opens is a task of the hunt, as with any lead.
   Window alone = window;
   alone.bytes = bytes;
   alone.own_begin = 0;
   alone.own_end = bytes.size();
-  alone.offset = prekey.offset;
+  alone.offset = prekey.place.offset;
   Judgement judgement = prove(alone, {.begin = 0, .size = bytes.size(), .form = Form::shield_prekey});
-  std::ranges::move(judgement.leads, std::back_inserter(leads));
+  std::ranges::move(judgement.leads, std::back_inserter(learnt.leads));
+}
+
+// What is not in random pages is no part of a long run: the hunt has all of it.
+void PointedShields::keep(const Window& window, const Wanted& shielded, Learnt learnt) {
+  SecretBytes bytes(shielded.place.size);
+  if (!copy_to(bytes, shielded.place.offset)) return;
+  if (bytes.size() > limits_.bytes - kept_)
+    return say_limit("more memory of shielded keys than is kept", shielded.asked_at, learnt.gaps);
+  kept_ += bytes.size();
+  const ByteOrder order = window.regions->map().order;
+  std::vector<std::uint64_t, WipingAllocator<std::uint64_t>> words(bytes.size() / sizeof(std::uint64_t));
+  for (std::size_t i = 0; i < words.size(); ++i)
+    words[i] = load<std::uint64_t>(bytes.data() + i * sizeof(std::uint64_t), order);
+  learnt.shielded.add({.offset = shielded.place.offset, .words = words, .order = order});
 }
 
 // false: some of it does not look random, so it was not kept.
-bool FarPrekeys::copy_to(SecretBytes& bytes, std::uint64_t offset) const {
+bool PointedShields::copy_to(SecretBytes& bytes, std::uint64_t offset) const {
   auto page = std::ranges::lower_bound(pages_, offset / page_size * page_size, {}, &Page::offset);
   for (std::size_t done = 0; done < bytes.size(); ++page) {
     const std::uint64_t at = offset + done;
@@ -108,11 +134,9 @@ bool FarPrekeys::copy_to(SecretBytes& bytes, std::uint64_t offset) const {
   return true;
 }
 
-void FarPrekeys::say_limit(bool& said, std::uint64_t offset, std::vector<Gap>& gaps) {
-  if (std::exchange(said, true)) return;
-  gaps.push_back({.reason = GapReason::limit,
-                  .offset = offset,
-                  .detail = "more pointers to prekeys of shielded keys than are followed"});
+void PointedShields::say_limit(std::string_view detail, std::uint64_t offset, std::vector<Gap>& gaps) {
+  if (!said_.insert(detail).second) return;
+  gaps.push_back({.reason = GapReason::limit, .offset = offset, .detail = std::string(detail)});
 }
 
 }  // namespace dumpgate
