@@ -228,6 +228,42 @@ TEST(DerKeys, DsaIsProven) {
   EXPECT_EQ(finding.public_key_sha256, test::name_of(key));
 }
 
+// What is left behind the head names the key as long as p is whole: in PKCS #8 its header begins at 24.
+TEST(DerKeys, ADsaKeyWithoutItsHeadIsKnown) {
+  for (const auto& [p_bits, q_bits] :
+       {std::pair("1024", "160"), std::pair("2048", "224"), std::pair("2048", "256")}) {
+    const auto key = test::make_key_with_parameters(
+        "DSA", {{"dsa_paramgen_bits", p_bits}, {"dsa_paramgen_q_bits", q_bits}});
+    for (const std::size_t lost : {8U, 16U, 20U, 24U}) {
+      auto encoding = test::pkcs8_of(key);
+      std::fill_n(encoding.begin(), lost, std::byte{0xa5});
+      const auto finding = only(scan(planted(encoding)));
+      EXPECT_EQ(finding.evidence, Evidence::structure) << lost;
+      EXPECT_EQ(finding.public_key_sha256, test::name_of(key)) << lost;
+    }
+    for (const std::size_t lost : {1U, 4U, 7U}) {
+      auto encoding = test::traditional_of(key);
+      std::fill_n(encoding.begin(), lost, std::byte{0xa5});
+      const auto finding = only(scan(planted(encoding)));
+      EXPECT_EQ(finding.evidence, Evidence::proof) << lost;
+      EXPECT_EQ(finding.public_key_sha256, test::name_of(key)) << lost;
+    }
+  }
+}
+
+TEST(DerKeys, DsaParametersAndNumbersThatDoNotBelongToThemAreNoKey) {
+  const auto key =
+      test::make_key_with_parameters("DSA", {{"dsa_paramgen_bits", "1024"}, {"dsa_paramgen_q_bits", "160"}});
+  const auto encoding = test::pkcs8_of(key);
+  const std::size_t x = 2 + 2 + 20;  // headers of OCTET STRING and INTEGER, and at most so many bytes
+  EXPECT_TRUE(
+      scan(planted(std::span(encoding).subspan(24).first(encoding.size() - 24 - x))).findings.empty());
+  auto foreign = encoding;
+  foreign[60] ^= std::byte{1};  // inside p
+  std::fill_n(foreign.begin(), 16, std::byte{0xa5});
+  EXPECT_EQ(only(scan(planted(foreign))).evidence, Evidence::marker);
+}
+
 TEST(DerKeys, DiffieHellmanIsAgreement) {
   const auto key = test::make_key("DH", {{"group", "ffdhe2048"}});
   const auto finding = only(scan(planted(test::pkcs8_of(key))));

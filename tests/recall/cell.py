@@ -83,7 +83,7 @@ class Cell:
 
     def public_layouts(self):
         """In words: the layouts of the public half."""
-        return ", ".join(sorted({f"{layout}" if number in ("n", "x", "A") else f"{layout} {number}" for (number, layout), p in self.public.items() if p.whole}))
+        return ", ".join(sorted({f"{layout}" if number in ("n", "x", "A", "y") else f"{layout} {number}" for (number, layout), p in self.public.items() if p.whole}))
 
     def evidence(self):
         """In words: the best findings that name the key, or else those that name none."""

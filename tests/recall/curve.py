@@ -1,52 +1,76 @@
-"""Points on P-256, P-384 and Ed25519's curve, so that what a report calls a key can be checked without the scanner. The one rule: plain,
-slow, for tests."""
+"""Elliptic curves, so that what a report calls a key can be checked without the scanner. The one rule: plain, slow, for tests; what defines a
+Weierstrass curve is asked of the openssl command."""
 
+import collections
+import functools
 import hashlib
+import subprocess
 
-# Prime, order, generator (SEC 2), and the start of a SubjectPublicKeyInfo (RFC 5480); a is -3 on both.
-CURVES = {
-    "prime256v1": (
-        2**256 - 2**224 + 2**192 + 2**96 - 1, 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
-        (0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296, 0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5),
-        bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004"),
-    ),
-    "secp384r1": (
-        2**384 - 2**128 - 2**96 + 2**32 - 1, 2**384 - 0x389CB27E0BC8D220A7E5F24DB74F58851313E695333AD68D,
-        (0xAA87CA22BE8B05378EB1C71EF320AD746E1D3B628BA79B9859F741E082542A385502F25DBF55296C3A545E3872760AB7,
-         0x3617DE4A96262C6F5D9E98BF9292DC29F8F41DBD289A147CE9DA3113B5F0B8C00A60B1CE1D7E819D7A431D7C90EA0E5F),
-        bytes.fromhex("3076301006072a8648ce3d020106052b8104002203620004"),
-    ),
-}  # fmt: skip
+# p, a, the generator and its order; the start of a SubjectPublicKeyInfo (RFC 5480) up to the coordinates of the point.
+Curve = collections.namedtuple("Curve", "p a generator order prefix")
 
 
-def add(p, one, other):
+def der_items(data):
+    """The elements of one DER level: pairs of tag and content."""
+    items, at = [], 0
+    while at + 2 <= len(data):
+        tag, size, at = data[at], data[at + 1], at + 2
+        if size & 0x80:
+            count = size & 0x7F
+            size, at = int.from_bytes(data[at : at + count], "big"), at + count
+        items.append((tag, data[at : at + size]))
+        at += size
+    return items
+
+
+def der(tag, content):
+    size = len(content)
+    return bytes([tag, size] if size < 128 else [tag, 0x81, size]) + content
+
+
+@functools.cache
+def known(name):
+    """The curve of this name in OpenSSL; None when it has none."""
+    ask = lambda *more: subprocess.run(["openssl", "ecparam", "-name", name, "-outform", "DER", *more], capture_output=True, check=False).stdout
+    explicit, oid = ask("-param_enc", "explicit"), ask()
+    if not explicit or not oid:
+        return None
+    number = lambda data: int.from_bytes(data, "big")
+    _, field, equation, base, order = (content for _, content in der_items(der_items(explicit)[0][1])[:5])
+    p, size = number(der_items(field)[1][1]), (len(base) - 1) // 2
+    algorithm = der(0x30, bytes.fromhex("06072a8648ce3d0201") + oid)
+    prefix = der(0x30, algorithm + der(0x03, bytes(2 * size + 2)))[: -2 * size - 1] + b"\4"
+    return Curve(p, number(der_items(equation)[0][1]), (number(base[1 : size + 1]), number(base[size + 1 :])), number(order), prefix)
+
+
+def add(curve, one, other):
     """The sum of two points; None is the neutral one."""
+    p = curve.p
     if one is None or other is None:
         return one or other
     if one[0] == other[0] and (one[1] + other[1]) % p == 0:
         return None
-    slope = (3 * one[0] ** 2 - 3) * pow(2 * one[1], -1, p) if one == other else (other[1] - one[1]) * pow(other[0] - one[0], -1, p)
+    slope = (3 * one[0] ** 2 + curve.a) * pow(2 * one[1], -1, p) if one == other else (other[1] - one[1]) * pow(other[0] - one[0], -1, p)
     x = (slope**2 - one[0] - other[0]) % p
     return x, (slope * (one[0] - x) - one[1]) % p
 
 
 def size_of(curve):
     """Bytes of a scalar and of a coordinate."""
-    return (CURVES[curve][0].bit_length() + 7) // 8
+    return (curve.p.bit_length() + 7) // 8
 
 
 def names_of(curve, scalar):
     """What reports call the key with this scalar, and the one with its negative, which is as good: SHA-256 of the public half."""
-    p, order, double, prefix = CURVES[curve]
-    total, scalar = None, scalar % order
+    total, double, scalar = None, curve.generator, scalar % curve.order
     while scalar:
         if scalar & 1:
-            total = add(p, total, double)
-        double, scalar = add(p, double, double), scalar >> 1
+            total = add(curve, total, double)
+        double, scalar = add(curve, double, double), scalar >> 1
     if total is None:
         return set()
     (x, y), size = total, size_of(curve)
-    return {hashlib.sha256(prefix + x.to_bytes(size, "big") + each.to_bytes(size, "big")).hexdigest() for each in (y, p - y)}
+    return {hashlib.sha256(curve.prefix + x.to_bytes(size, "big") + each.to_bytes(size, "big")).hexdigest() for each in (y, curve.p - y)}
 
 
 # RFC 8032, section 5.1, and the start of a SubjectPublicKeyInfo (RFC 8410).
@@ -81,12 +105,12 @@ def is_true(dump, finding):
             return edwards_name_of(int.from_bytes(file.read(32), "little")) == finding["public_key_sha256"]
     form, montgomery = finding.get("representation", ""), "-montgomery"
     order_of_bytes = {"bytes-be": "big", "limbs-le64": "little"}.get(form.removesuffix(montgomery))
-    curve = finding.get("curve")
-    if curve not in CURVES or order_of_bytes is None:
+    curve = known(finding.get("curve", ""))
+    if curve is None or order_of_bytes is None:
         return False
     with open(dump, "rb") as file:
         file.seek(finding["offset"])
         scalar = int.from_bytes(file.read(size_of(curve)), order_of_bytes)
-    if form.endswith(montgomery):  # the scalar times 2^256 or 2^384
-        scalar = scalar * pow(2 ** (8 * size_of(curve)), -1, CURVES[curve][1])
+    if form.endswith(montgomery):  # the scalar times a power of 2^64
+        scalar = scalar * pow(2 ** (-(-size_of(curve) // 8) * 64), -1, curve.order)
     return finding["public_key_sha256"] in names_of(curve, scalar)

@@ -1,47 +1,43 @@
 """Fresh keys, made by the openssl command, with their numbers and their files. The one rule: they live in the folder that the
 caller names and nowhere else.
 
-Numbers are integers. Ed25519's strings are read little-endian, so that the layout `le` is the string as it is."""
+Numbers are integers. Strings of Edwards curves are read little-endian, so that the layout `le` is the string as it is."""
 
 import base64
 import hashlib
 import os
 import subprocess
 
+import curve
+from curve import der_items
+
 KINDS = {
     "rsa-2048": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
     "rsa-3072": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:3072"],
+    "rsa-4096": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:4096"],
     "p-256": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
     "p-384": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"],
+    "p-521": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-521"],
+    "secp256k1": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:secp256k1"],
+    "brainpool-256": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:brainpoolP256r1"],
+    "sm2": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:SM2"],
     "ed25519": ["-algorithm", "ED25519"],
+    "ed448": ["-algorithm", "ED448"],
+    "dsa-2048": ["-algorithm", "DSA", "-pkeyopt", "dsa_paramgen_bits:2048", "-pkeyopt", "dsa_paramgen_q_bits:256"],
 }
-# Orders of the groups: SEC 2, section 2.4 and 2.5; RFC 8032, section 5.1.
-ORDERS = {
-    "p-256": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
-    "p-384": 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973,
-    "ed25519": 2**252 + 27742317777372353535851937790883648493,
+# What OpenSSL calls the curves.
+CURVES = {"p-256": "prime256v1", "p-384": "secp384r1", "p-521": "secp521r1", "secp256k1": "secp256k1", "brainpool-256": "brainpoolP256r1", "sm2": "SM2"}
+# What libgcrypt calls them.
+GCRYPT_CURVES = {"p-256": "NIST P-256", "p-384": "NIST P-384", "p-521": "NIST P-521", "secp256k1": "secp256k1", "brainpool-256": "brainpoolP256r1", "sm2": "sm2p256v1"}
+# Edwards curves (RFC 8032, sections 5.1 and 5.2): bytes of a seed, the group's order, the hash of a seed and the bits of a scalar.
+EDWARDS = {
+    "ed25519": (32, 2**252 + 27742317777372353535851937790883648493, lambda seed: hashlib.sha512(seed).digest(), 254, 7),
+    "ed448": (57, 2**446 - 13818066809895115352007386748515426880336692474882178609894547503885, lambda seed: hashlib.shake_256(seed).digest(114), 447, 3),
 }
-
-
-def der_items(data):
-    """The elements of one DER level: pairs of tag and content."""
-    items, at = [], 0
-    while at + 2 <= len(data):
-        tag, size, at = data[at], data[at + 1], at + 2
-        if size & 0x80:
-            count = size & 0x7F
-            size, at = int.from_bytes(data[at : at + count], "big"), at + count
-        items.append((tag, data[at : at + size]))
-        at += size
-    return items
 
 
 def openssl(*argv):
     return subprocess.run(["openssl", *argv], capture_output=True, check=True, stdin=subprocess.DEVNULL).stdout
-
-
-# Primes of the fields, by which points are kept in Montgomery form (SEC 2).
-FIELDS = {"p-256": 2**256 - 2**224 + 2**192 + 2**96 - 1, "p-384": 2**384 - 2**128 - 2**96 + 2**32 - 1}
 
 
 class Key:
@@ -54,7 +50,7 @@ class Key:
         self._make_files()
         with open(self.files["pkcs8_der"], "rb") as f:
             self.pkcs8 = f.read()
-        self.inner = der_items(der_items(self.pkcs8)[0][1])[2][1]
+        _, self.algorithm, self.inner = (content for _, content in der_items(der_items(self.pkcs8)[0][1])[:3])
         self.spki = openssl("pkey", "-in", self.files["pkcs8_pem"], "-pubout", "-outform", "DER")
         self.name = hashlib.sha256(self.spki).hexdigest()
         self.numbers = self._numbers()
@@ -68,13 +64,17 @@ class Key:
     def _make_files(self):
         make = lambda name, suffix: self.files.setdefault(name, os.path.join(self.folder, suffix))
         pem = make("pkcs8_pem", "key.pem")
-        openssl("genpkey", *KINDS[self.kind], "-out", pem)
+        if self.kind.startswith("dsa"):
+            openssl("genpkey", "-genparam", *KINDS[self.kind], "-out", make("parameters", "parameters.pem"))
+            openssl("genpkey", "-paramfile", self.files["parameters"], "-out", pem)
+        else:
+            openssl("genpkey", *KINDS[self.kind], "-out", pem)
         openssl("pkcs8", "-topk8", "-nocrypt", "-in", pem, "-outform", "DER", "-out", make("pkcs8_der", "key.der"))
         openssl("pkey", "-in", pem, "-pubout", "-out", make("public_pem", "public.pem"))
         openssl("req", "-x509", "-key", pem, "-subj", "/CN=localhost", "-days", "2", "-out", make("cert", "cert.pem"))
         openssl("pkcs12", "-export", "-inkey", pem, "-in", self.files["cert"], "-passout", "pass:recall", "-name", "key",
                 "-out", make("pkcs12", "key.p12"))
-        if self.kind != "ed25519":
+        if self.kind not in EDWARDS and self.kind != "sm2":  # those have no older form
             openssl("pkey", "-in", pem, "-traditional", "-out", make("traditional_pem", "traditional.pem"))
             self.traditional = base64.b64decode("".join(self._lines("traditional_pem")))
             with open(make("traditional_der", "traditional.der"), "wb") as f:
@@ -93,11 +93,19 @@ class Key:
             p, q = sorted(self.numbers[name][0] for name in "pq")
             values = {"n": self.modulus, "e": 65537, "d": self.numbers["d"][0], "p": p, "q": q, "u": pow(p, -1, q)}
             return f"(private-key (rsa {' '.join(told(*item) for item in values.items())}))"
-        if self.kind == "ed25519":
-            seed = self.numbers["seed"][0].to_bytes(32, "little").hex()
-            return f"(private-key (ecc (curve Ed25519) (flags eddsa) (q #40{self.spki[-32:].hex()}#) (d #{seed}#)))"
+        if self.kind.startswith("dsa"):
+            values = {**self.domain, "y": self.publics["y"][0], "x": self.numbers["x"][0]}
+            return f"(private-key (dsa {' '.join(told(*item) for item in values.items())}))"
+        if self.kind in EDWARDS:
+            seed = self.numbers["seed"][0].to_bytes(EDWARDS[self.kind][0], "little").hex()
+            named = f"(curve {self.kind.capitalize()}){' (flags eddsa)' if self.kind == 'ed25519' else ''}"
+            return f"(private-key (ecc {named} (q #{'40' if self.kind == 'ed25519' else ''}{self._point().hex()}#) (d #{seed}#)))"
         d, size = self.numbers["d"]
-        return f'(private-key (ecc (curve "NIST {self.kind.upper()}") (q #{self.spki[-2 * size - 1 :].hex()}#) {told("d", d)}))'
+        return f'(private-key (ecc (curve "{GCRYPT_CURVES[self.kind]}") (q #{self.spki[-2 * size - 1 :].hex()}#) {told("d", d)}))'
+
+    def _point(self):
+        """A public key on an Edwards curve."""
+        return self.spki[-EDWARDS[self.kind][0] :]
 
     def _openssh(self):
         """OpenSSH's own file format, without a passphrase (PROTOCOL.key)."""
@@ -108,9 +116,12 @@ class Key:
             d, p, q = (self.numbers[name][0] for name in ("d", "p", "q"))
             public = told(b"ssh-rsa") + e + n
             private = told(b"ssh-rsa") + n + e + mpint(d) + mpint(pow(q, -1, p)) + mpint(p) + mpint(q)
-        elif self.kind == "ed25519":
-            public = told(b"ssh-ed25519") + told(self.spki[-32:])
-            private = public + told(self.numbers["seed"][0].to_bytes(32, "little") + self.spki[-32:])
+        elif self.kind.startswith("dsa"):
+            public = told(b"ssh-dss") + b"".join(mpint(value) for value in (*self.domain.values(), self.publics["y"][0]))
+            private = public + mpint(self.numbers["x"][0])
+        elif self.kind in EDWARDS:  # no SSH knows the second
+            public = told(f"ssh-{self.kind}".encode()) + told(self._point())
+            private = public + told(self.numbers["seed"][0].to_bytes(EDWARDS[self.kind][0], "little") + self._point())
         else:
             d, size = self.numbers["d"]
             curve = self.kind.replace("p-", "nistp").encode()
@@ -144,24 +155,38 @@ class Key:
             for prime in "pq":  # a prime's complement, Montgomery's R mod p
                 numbers[f"R-{prime}"] = ((1 << size * 4) - named[prime], size // 2)
             return numbers
-        if self.kind == "ed25519":
-            return self._ed25519_numbers()
-        size = {"p-256": 32, "p-384": 48}[self.kind]
+        if self.kind.startswith("dsa"):
+            p, q, g = (int.from_bytes(content, "big") for _, content in der_items(der_items(self.algorithm)[1][1]))
+            self.domain = {"p": p, "q": q, "g": g}
+            return {"x": (int.from_bytes(der_items(self.inner)[0][1], "big"), q.bit_length() // 8)}
+        if self.kind in EDWARDS:
+            return self._edwards_numbers()
+        self.curve = curve.known(CURVES[self.kind])
+        size = curve.size_of(self.curve)
         d = int.from_bytes(der_items(der_items(self.inner)[0][1])[1][1], "big")
-        return {"d": (d, size), "d*R mod n": ((d << size * 8) % ORDERS[self.kind], size)}
+        return {"d": (d, size), "d*R mod n": ((d << self._word_bits(size)) % self.curve.order, size)}
+
+    @staticmethod
+    def _word_bits(size):
+        """The bits of Montgomery's R for numbers of so many bytes."""
+        return -(-size // 8) * 64
 
     def _publics(self):
         if self.kind.startswith("rsa"):
             return {"n": (self.modulus, self.modulus.bit_length() // 8)}
-        if self.kind == "ed25519":
-            return {"A": (int.from_bytes(self.spki[-32:], "little"), 32)}
+        if self.kind.startswith("dsa"):
+            y = pow(self.domain["g"], self.numbers["x"][0], self.domain["p"])
+            return {"y": (y, self.domain["p"].bit_length() // 8)}
+        if self.kind in EDWARDS:
+            return {"A": (int.from_bytes(self._point(), "little"), EDWARDS[self.kind][0])}
         size = self.numbers["d"][1]
         x = int.from_bytes(self.spki[-2 * size : -size], "big")
-        return {"x": (x, size), "x*R mod p": ((x << size * 8) % FIELDS[self.kind], size)}
+        return {"x": (x, size), "x*R mod p": ((x << self._word_bits(size)) % self.curve.p, size)}
 
-    def _ed25519_numbers(self):
+    def _edwards_numbers(self):
+        size, order, digest_of, top_bit, low_bits = EDWARDS[self.kind]
         seed = der_items(self.inner)[0][1]
-        digest = hashlib.sha512(seed).digest()
-        half = int.from_bytes(digest[:32], "little")
-        scalar = half & ~7 & ((1 << 254) - 1) | (1 << 254)
-        return {"seed": (int.from_bytes(seed, "little"), 32), "hash": (half, 32), "scalar": (scalar, 32), "scalar mod L": (scalar % ORDERS["ed25519"], 32)}
+        half = int.from_bytes(digest_of(seed)[:size], "little")
+        scalar = half & ~low_bits & ((1 << top_bit) - 1) | (1 << top_bit)
+        little = lambda value: (value, size)
+        return {"seed": little(int.from_bytes(seed, "little")), "hash": little(half), "scalar": little(scalar), "scalar mod L": little(scalar % order)}

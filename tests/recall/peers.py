@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 
+import keys
 import processes
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -15,7 +16,7 @@ NEAR_BYTES = 8192  # how far behind the place that a tool names the key's number
 def bytes_of(key):
     """What must be near a hit: the numbers as in DER, and the lines of the PEM file."""
     numbers = [value.to_bytes(size, "big") for value, size in key.numbers.values()]
-    if key.kind == "ed25519":
+    if key.kind in keys.EDWARDS:
         numbers += [number[::-1] for number in numbers]
     return numbers + [line.encode() for line in key.pem_lines()]
 

@@ -4,7 +4,7 @@
 // recall-build: javac -d {build} {source}
 // recall-run: env MALLOC_ARENA_MAX=1 java -Xmx48m -XX:ReservedCodeCacheSize=16m -XX:CompressedClassSpaceSize=16m -XX:+UseSerialGC -XX:-UsePerfData -cp {build} Openjdk {pkcs12}
 // recall-also: hprof jcmd {pid} GC.heap_dump {dump}
-// recall-kinds: rsa-2048 p-256 ed25519
+// recall-kinds: rsa-2048 p-256 p-521 ed25519 ed448 dsa-2048
 
 import java.io.BufferedReader;
 import java.io.FileInputStream;
@@ -30,7 +30,8 @@ final class Openjdk {
     String name = switch (key.getAlgorithm()) {
       case "RSA" -> "SHA256withRSA";
       case "EC" -> "SHA256withECDSA";
-      default -> "Ed25519";
+      case "DSA" -> "SHA256withDSA";
+      default -> "EdDSA";
     };
     Signature signature = Signature.getInstance(name);
     signature.initSign(key);

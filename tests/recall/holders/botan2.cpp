@@ -3,7 +3,7 @@
 // recall-version: libbotan-2-19
 // recall-build: g++ -O2 -I/usr/include/botan-2 {source} -lbotan-2 -o {build}/program
 // recall-run: {build}/program {pkcs8_pem}
-// recall-kinds: rsa-2048 rsa-3072 p-256 p-384 ed25519
+// recall-kinds: rsa-2048 rsa-3072 rsa-4096 p-256 p-384 p-521 secp256k1 brainpool-256 ed25519 dsa-2048
 
 #include <botan/auto_rng.h>
 #include <botan/pkcs8.h>

@@ -3,7 +3,7 @@
 // recall-version: libgnutls30
 // recall-build: gcc -O2 {source} -lgnutls -o {build}/program
 // recall-run: {build}/program {pkcs8_pem}
-// recall-kinds: rsa-2048 rsa-3072 p-256 p-384 ed25519
+// recall-kinds: rsa-2048 rsa-3072 rsa-4096 p-256 p-384 p-521 ed25519 ed448 dsa-2048
 
 #include "holder.h"
 
@@ -15,8 +15,9 @@ static gnutls_privkey_t key;
 static void sign(void) {
   gnutls_datum_t data = {(unsigned char*)message, message_bytes}, signature = {NULL, 0};
   const int algorithm = gnutls_privkey_get_pk_algorithm(key, NULL);
-  const gnutls_digest_algorithm_t digest =
-      algorithm == GNUTLS_PK_EDDSA_ED25519 ? GNUTLS_DIG_SHA512 : GNUTLS_DIG_SHA256;
+  gnutls_digest_algorithm_t digest = GNUTLS_DIG_SHA256;
+  if (algorithm == GNUTLS_PK_EDDSA_ED25519) digest = GNUTLS_DIG_SHA512;
+  if (algorithm == GNUTLS_PK_EDDSA_ED448) digest = GNUTLS_DIG_SHAKE_256;
   require(gnutls_privkey_sign_data(key, digest, 0, &data, &signature) == 0, "sign");
   gnutls_free(signature.data);
 }

@@ -3,7 +3,7 @@
 // recall-version: golang-1.19-go
 // recall-build: HOME={build} GOCACHE={build}/cache GO111MODULE=off go build -o {build}/program {source}
 // recall-run: {build}/program {pkcs8_pem}
-// recall-kinds: rsa-2048 rsa-3072 p-256 p-384 ed25519
+// recall-kinds: rsa-2048 rsa-3072 rsa-4096 p-256 p-384 p-521 ed25519
 
 package main
 

@@ -3,7 +3,7 @@
 // recall-version: libgcrypt20
 // recall-build: gcc -O2 {source} -lgcrypt -lgpg-error -o {build}/program
 // recall-run: {build}/program {sexp}
-// recall-kinds: rsa-2048 rsa-3072 p-256 p-384 ed25519
+// recall-kinds: rsa-2048 rsa-3072 rsa-4096 p-256 p-384 p-521 secp256k1 brainpool-256 sm2 ed25519 ed448 dsa-2048
 
 #include "holder.h"
 
@@ -29,8 +29,11 @@ int main(int argc, char** argv) {
   gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
   unsigned char* file = read_file(argv[argc - 1], &size);
   form = "(data (flags pkcs1) (hash sha256 %b))";
-  if (strstr((char*)file, "NIST")) form = "(data (flags raw) (hash sha256 %b))";
+  if (strstr((char*)file, "(curve") || strstr((char*)file, "(dsa"))
+    form = "(data (flags raw) (hash sha256 %b))";
+  if (strstr((char*)file, "sm2p256v1")) form = "(data (flags sm2) (hash sm3 %b))";
   if (strstr((char*)file, "Ed25519")) form = "(data (flags eddsa) (hash-algo sha512) (value %b))";
+  if (strstr((char*)file, "Ed448")) form = "(data (value %b))";
   require(gcry_sexp_sscan(&key, NULL, (char*)file, size) == 0, "load");
   forget_file(file, size);
   serve(sign, release);

@@ -3,7 +3,7 @@
 // recall-version: libmbedcrypto7
 // recall-build: gcc -O2 {source} -lmbedtls -lmbedx509 -lmbedcrypto -o {build}/program
 // recall-run: {build}/program {pkcs8_pem}
-// recall-kinds: rsa-2048 rsa-3072 p-256 p-384
+// recall-kinds: rsa-2048 rsa-3072 rsa-4096 p-256 p-384 p-521 secp256k1 brainpool-256
 
 #include "holder.h"
 

@@ -3,7 +3,7 @@
 // recall-version: libnss3
 // recall-build: gcc -O2 -I/usr/include/nss -I/usr/include/nspr {source} -lnss3 -lnspr4 -o {build}/program
 // recall-run: {build}/program {kind} {pkcs8_der}
-// recall-kinds: rsa-2048 rsa-3072 p-256 p-384
+// recall-kinds: rsa-2048 rsa-3072 rsa-4096 p-256 p-384 p-521 dsa-2048
 
 #include "holder.h"
 
@@ -26,8 +26,9 @@ static void release(void) { SECKEY_DestroyPrivateKey(key); }
 int main(int argc, char** argv) {
   size_t size = 0;
   require(argc == 3, "usage");
-  algorithm =
-      argv[1][0] == 'r' ? SEC_OID_PKCS1_SHA256_WITH_RSA_ENCRYPTION : SEC_OID_ANSIX962_ECDSA_SHA256_SIGNATURE;
+  algorithm = SEC_OID_ANSIX962_ECDSA_SHA256_SIGNATURE;
+  if (argv[1][0] == 'r') algorithm = SEC_OID_PKCS1_SHA256_WITH_RSA_ENCRYPTION;
+  if (argv[1][0] == 'd') algorithm = SEC_OID_NIST_DSA_SIGNATURE_WITH_SHA256_DIGEST;
   unsigned char* file = read_file(argv[2], &size);
   require(NSS_NoDB_Init(NULL) == SECSuccess, "init");
   SECItem der = {siBuffer, file, (unsigned)size};

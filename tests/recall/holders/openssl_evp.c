@@ -3,7 +3,7 @@
 // recall-version: libssl3
 // recall-build: gcc -O2 {source} -lcrypto -o {build}/program
 // recall-run: {build}/program {pkcs8_pem}
-// recall-kinds: rsa-2048 rsa-3072 p-256 p-384 ed25519
+// recall-kinds: rsa-2048 rsa-3072 rsa-4096 p-256 p-384 p-521 secp256k1 brainpool-256 sm2 ed25519 ed448 dsa-2048
 // recall-fast: yes
 
 #include "holder.h"
@@ -17,7 +17,7 @@ static void sign(void) {
   unsigned char signature[1024];
   size_t size = sizeof signature;
   EVP_MD_CTX* context = EVP_MD_CTX_new();
-  const EVP_MD* digest = EVP_PKEY_is_a(key, "ED25519") ? NULL : EVP_sha256();
+  const EVP_MD* digest = EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448") ? NULL : EVP_sha256();
   require(EVP_DigestSignInit(context, NULL, digest, NULL, key) == 1, "init");
   require(EVP_DigestSign(context, signature, &size, message, message_bytes) == 1, "sign");
   EVP_MD_CTX_free(context);

@@ -3,7 +3,7 @@
 // recall-version: libwolfssl35
 // recall-build: gcc -O2 {source} -lwolfssl -o {build}/program
 // recall-run: {build}/program {kind} {pkcs8_der}
-// recall-kinds: rsa-2048 rsa-3072 p-256 p-384 ed25519
+// recall-kinds: rsa-2048 rsa-3072 rsa-4096 p-256 p-384 p-521 ed25519
 
 #include "holder.h"
 
