@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <memory>
@@ -36,6 +37,8 @@ class HuntUnit {
       : own_(&own), before_(before), after_(after), stop_(stop) {}
 
   const RunStore& own() const { return *own_; }
+  // The unit's runs and its neighbours', which may be null.
+  std::array<const RunStore*, 3> near() const { return {before_, own_, after_}; }
   // The numbers of the unit and of its neighbours; made at the first call.
   const WordIndex& words() {
     std::call_once(made_, [this] { words_.emplace({before_, own_, after_}); });

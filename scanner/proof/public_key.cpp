@@ -164,10 +164,7 @@ std::optional<PublicKey> dsa_key_from_ssh(SshReader& reader) {
   const auto g = reader.number();
   const auto y = reader.number();
   if (!p || !q || !g || !y) return std::nullopt;
-  const auto domain = der_element(der::sequence, {der_integer(*p), der_integer(*q), der_integer(*g)});
-  const auto spki =
-      der_element(der::sequence, {algorithm_identifier(oid_dsa, domain), der_bit_string(der_integer(*y))});
-  return discrete_log_key(KeyAlgorithm::dsa, domain, spki);
+  return dsa_public_key({.p = *p, .q = *q, .g = *g, .y = *y});
 }
 
 }  // namespace
@@ -277,6 +274,14 @@ std::optional<PublicKey> rsa_public_key(std::span<const std::byte> n, std::span<
   PublicKey key{.algorithm = KeyAlgorithm::rsa, .n = copy(modulus), .e = copy(exponent), .bits = bits};
   return named(std::move(key), der_element(der::sequence, {algorithm_identifier(oid_rsa, null),
                                                            der_bit_string(pkcs1_public(modulus, exponent))}));
+}
+
+std::optional<PublicKey> dsa_public_key(const DsaPublicNumbers& numbers) {
+  const auto domain =
+      der_element(der::sequence, {der_integer(numbers.p), der_integer(numbers.q), der_integer(numbers.g)});
+  const auto spki = der_element(
+      der::sequence, {algorithm_identifier(oid_dsa, domain), der_bit_string(der_integer(numbers.y))});
+  return discrete_log_key(KeyAlgorithm::dsa, domain, spki);
 }
 
 std::optional<PublicKey> ec_public_key(std::string_view curve, std::span<const std::byte> x,

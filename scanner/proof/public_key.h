@@ -50,6 +50,11 @@ std::optional<PublicKey> parse_ssh_public(std::span<const std::byte> blob);
 
 // From numbers: big-endian bytes, leading zeros allowed.
 std::optional<PublicKey> rsa_public_key(std::span<const std::byte> n, std::span<const std::byte> e);
+// FIPS 186-4 section 4.1, big-endian.
+struct DsaPublicNumbers {
+  std::span<const std::byte> p{}, q{}, g{}, y{};
+};
+std::optional<PublicKey> dsa_public_key(const DsaPublicNumbers& numbers);
 std::optional<PublicKey> ec_public_key(std::string_view curve, std::span<const std::byte> x,
                                        std::span<const std::byte> y);
 // Edwards and Montgomery curves: the raw public key, RFC 8410 section 4.

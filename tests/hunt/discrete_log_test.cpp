@@ -39,14 +39,64 @@ TEST(DiscreteLogHunter, FindsDsaByItsPublicKey) {
   const Key key = dsa_key();
   LeadSet leads;
   ASSERT_TRUE(leads.add(public_of(key.get()), KeyOrigin::certificate));
-  for (const std::string_view layout : {limbs_layout, bytes_layout}) {
+  std::vector<std::string_view> layouts{limbs_layout, bytes_layout, words_layout};
+  for (const DigitLayout& digits : digit_layouts) layouts.push_back(digits.name);
+  for (const std::string_view layout : layouts) {
     Memory memory;
     const auto where = memory.put_in(layout, number_of(key.get(), OSSL_PKEY_PARAM_PRIV_KEY, 32));
     const auto findings = memory.hunt(leads, "discrete-log");
-    ASSERT_EQ(findings.size(), 1U);
-    EXPECT_EQ(findings[0].offset, where);
+    ASSERT_EQ(findings.size(), 1U) << layout;
+    EXPECT_EQ(findings[0].offset, where) << layout;
     EXPECT_EQ(findings[0].relation, "g^x=y");
     EXPECT_EQ(findings[0].representation, layout);
+    EXPECT_EQ(findings[0].use, KeyUse::signing);
+  }
+}
+
+// Numbers that the filters' stated loss spares, with the private one.
+Key spared_dsa_key() {
+  for (;;) {
+    Key key = dsa_key();
+    const auto fine = [&key](const char* name, std::size_t size) {
+      const auto number = number_of(key.get(), name, size);
+      return (number[0] & std::byte{0xf0}) != std::byte{0} && hunt_test::spared(number);
+    };
+    if (fine(OSSL_PKEY_PARAM_PRIV_KEY, 32) && fine(OSSL_PKEY_PARAM_FFC_Q, 32) &&
+        fine(OSSL_PKEY_PARAM_FFC_P, 128) && fine(OSSL_PKEY_PARAM_FFC_G, 128) &&
+        fine(OSSL_PKEY_PARAM_PUB_KEY, 128))
+      return key;
+  }
+}
+
+// No encoding names it: p, q, g and y lie beside x, each in a chunk of its own.
+TEST(DiscreteLogHunter, FindsDsaByThePublicNumbersBesideIt) {
+  const Key key = spared_dsa_key();
+  const auto put_publics = [&](Memory& memory, std::string_view layout,
+                               std::initializer_list<const char*> names) {
+    for (const char* name : names)
+      memory.put_in(layout, number_of(key.get(), name, name == std::string_view("q") ? 32 : 128));
+  };
+  for (const std::string_view layout :
+       {limbs_layout, bytes_layout, words_layout, std::string_view("digits-60/64")}) {
+    Memory memory;
+    memory.junk();
+    put_publics(memory, layout, {OSSL_PKEY_PARAM_FFC_P, OSSL_PKEY_PARAM_FFC_Q, OSSL_PKEY_PARAM_FFC_G});
+    const auto where = memory.put_in(layout, number_of(key.get(), OSSL_PKEY_PARAM_PRIV_KEY, 32));
+    memory.junk();
+    EXPECT_TRUE(memory.hunt({}, "discrete-log").empty()) << layout << ": no y";
+    put_publics(memory, layout, {OSSL_PKEY_PARAM_PUB_KEY});
+    const auto findings = memory.hunt({}, "discrete-log");
+    ASSERT_EQ(findings.size(), 1U) << layout;
+    EXPECT_EQ(findings[0].offset, where) << layout;
+    EXPECT_EQ(findings[0].relation, "g^x=y");
+    EXPECT_EQ(findings[0].public_key_sha256, public_of(key.get()).sha256);
+    EXPECT_EQ(findings[0].use, KeyUse::unknown) << "x may be a nonce";
+    // A certificate says what it is for.
+    LeadSet leads;
+    ASSERT_TRUE(leads.add(public_of(key.get()), KeyOrigin::certificate));
+    const auto named = memory.hunt(leads, "discrete-log");
+    ASSERT_EQ(named.size(), 1U) << layout;
+    EXPECT_EQ(named[0].use, KeyUse::signing);
   }
 }
 

@@ -1,9 +1,11 @@
-// The DSA hunter: private numbers found by a known public key alone. The one rule: the public half is
-// computed by OpenSSL from the whole private one and equal to the known key.
+// The DSA hunter: private numbers found by a known public key, or by one that lies in the same memory as bare
+// numbers (hunt/bare_dsa.h). The one rule: the public half is computed by OpenSSL from the whole private one
+// and equal to that key.
 //
-// A trial costs 0.01 to 1 ms for each group p, q, g, so these are looked for only when the dump or the user
-// names such a key, as numbers that touch an end of their run: g^x = y, x of q's size (FIPS 186-4). One power
-// serves all keys of a group; it is taken by a table of powers of g as long as there are few groups.
+// A trial costs 0.01 to 1 ms for each group p, q, g, so numbers are tried only where there is such a key, and
+// only those that touch an end of their run: g^x = y, x of q's size (FIPS 186-4), in all layouts for q of 256
+// bits and as bytes otherwise. One power serves all keys
+// of a group; it is taken by a table of powers of g as long as there are few groups.
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -14,10 +16,15 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 
+#include "scanner/detect/random_words.h"
+#include "scanner/hunt/bare_dsa.h"
 #include "scanner/hunt/fixed_power.h"
 #include "scanner/hunt/hunter.h"
 #include "scanner/hunt/layouts.h"
+#include "scanner/hunt/limbs.h"
 #include "scanner/hunt/run_ends.h"
 #include "scanner/proof/relations.h"
 
@@ -29,12 +36,16 @@ constexpr std::size_t most_table_memory = std::size_t{32} << 20;  // of all grou
 // bits, is no hostile one.
 constexpr std::uint64_t most_work = std::uint64_t{16} << 30U;
 
+// A signature's nonce is an exponent too, and g^k may lie in memory while it is made.
+constexpr std::string_view bare_detail =
+    "its public numbers lie beside it as bare numbers: a signing key, a nonce or one of a key exchange";
+
 // The keys of one p, q and g.
 struct Group {
   BigNumber p{}, q{}, g{};
   std::size_t size = 0;  // of a private number, in bytes
   std::unique_ptr<const FixedPower> table{};
-  std::map<SecretBytes, const KnownKey*> keys{};  // by y
+  std::map<SecretBytes, const PublicKey*> keys{};  // by y
 
   // What numbers of a hostile key arithmetic cannot work with, and relate_discrete_log refuses too.
   bool usable() const { return size >= 20 && size <= 64 && p.odd() && !p.one() && g < p; }
@@ -68,12 +79,10 @@ struct DsaNumbers {
   BigNumber p{}, q{}, g{}, y{};
 };
 
-std::optional<DsaNumbers> dsa_numbers(const KnownKey& known) {
-  if (known.origin == KeyOrigin::private_key) return std::nullopt;  // may be computed from the number itself
-  if (known.key.algorithm != KeyAlgorithm::dsa) return std::nullopt;
-  const auto* at = reinterpret_cast<const unsigned char*>(known.key.spki.data());
+std::optional<DsaNumbers> dsa_numbers(const PublicKey& known) {
+  const auto* at = reinterpret_cast<const unsigned char*>(known.spki.data());
   const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
-      d2i_PUBKEY_ex(nullptr, &at, static_cast<long>(known.key.spki.size()), crypto_library(), nullptr),
+      d2i_PUBKEY_ex(nullptr, &at, static_cast<long>(known.spki.size()), crypto_library(), nullptr),
       &EVP_PKEY_free);
   if (!key) return std::nullopt;
   auto p = parameter(key.get(), OSSL_PKEY_PARAM_FFC_P), q = parameter(key.get(), OSSL_PKEY_PARAM_FFC_Q),
@@ -82,15 +91,17 @@ std::optional<DsaNumbers> dsa_numbers(const KnownKey& known) {
   return DsaNumbers{std::move(*p), std::move(*q), std::move(*g), std::move(*y)};
 }
 
-class DiscreteLogHunt final : public Hunt {
+// The trials for some keys. Immutable; refers to the keys.
+class Trials {
  public:
-  explicit DiscreteLogHunt(const LeadSet& leads) {
+  // bare: no encoding names the keys.
+  Trials(std::span<const PublicKey* const> keys, bool bare) : bare_(bare) {
     std::map<std::array<SecretBytes, 3>, Group> groups;
-    for (const auto& [name, known] : leads.all()) {
-      auto numbers = dsa_numbers(known);
+    for (const PublicKey* key : keys) {
+      auto numbers = dsa_numbers(*key);
       if (!numbers) continue;
       Group& group = groups[{numbers->p.big_endian(), numbers->q.big_endian(), numbers->g.big_endian()}];
-      group.keys.emplace(numbers->y.big_endian(), &known);
+      group.keys.emplace(numbers->y.big_endian(), key);
       group.size = (numbers->q.bits() + 7) / 8;
       group.p = std::move(numbers->p);
       group.q = std::move(numbers->q);
@@ -103,45 +114,80 @@ class DiscreteLogHunt final : public Hunt {
       groups_.push_back(std::move(group));
     }
   }
-  bool empty() const { return groups_.empty(); }
 
-  void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
+  // `work` is what was spent on the unit.
+  void examine(HuntUnit& unit, std::uint64_t& work, std::vector<Finding>& findings) const {
+    if (groups_.empty()) return;
     FixedPower::Scratch scratch;
-    std::uint64_t work = 0;
+    RandomTest random;
+    LayoutReader reader({64 * whole_limbs});
     unit.own().for_each([&](const NumberRun& run) {
-      if (run.digits != 0 || run.text) return;
-      const RunEnds ends(run);
-      for (const Group& group : groups_) {
-        if (unit.stopped()) return;
-        const std::uint64_t trial = 2 * group.work();  // in either order of bytes
-        ends.for_each(group.size, [&](std::span<const std::byte> number, std::uint64_t offset) {
-          work += trial;
-          if (work > most_work) return unit.leave_out();
-          try_number(number, offset, group, scratch, findings);
-        });
-      }
+      if (unit.stopped()) return;
+      if (run.digits == coordinate_digits) return;
+      const auto tried = [&](const Number& number, const Group& group) {
+        work += group.work();
+        if (work > most_work) return unit.leave_out();
+        try_number(number, group, scratch, findings);
+      };
+      if (run.digits == 0 && !run.text) try_ends(run, tried);
+      reader.each(run, [&](const NumberView& view) { try_view(view, random, tried); });
     });
   }
 
  private:
-  static void try_number(std::span<const std::byte> number, std::uint64_t offset, const Group& group,
-                         FixedPower::Scratch& scratch, std::vector<Finding>& findings) {
-    for (const bool little : {true, false}) {
-      SecretBytes bytes = secret_copy(number);
-      if (!little) std::ranges::reverse(bytes);
-      BigNumber x = BigNumber::from_little_endian_limbs(bytes);
-      if (!(x < group.q)) continue;
-      const auto known = group.keys.find(power(group, x, bytes, scratch));
-      if (known == group.keys.end()) continue;
-      const DiscreteLogNumbers numbers{.p = group.p,
-                                       .q = group.q,
-                                       .g = group.g,
-                                       .y = BigNumber::from_big_endian(known->first),
-                                       .x = std::move(x)};
-      if (relate_discrete_log(numbers, {}).proven)
-        findings.push_back(
-            describe(known->second->key, group.size, offset, little ? limbs_layout : bytes_layout));
+  static constexpr std::size_t whole_limbs = 4;  // of q of 256 bits
+
+  struct Number {
+    SecretBytes bytes{};  // little-endian
+    std::uint64_t offset = 0, length = 0;
+    std::string_view layout{};
+  };
+
+  // As bytes in either order, of q's size.
+  template <typename F>
+  void try_ends(const NumberRun& run, F&& tried) const {
+    const RunEnds ends(run);
+    for (const Group& group : groups_)
+      ends.for_each(group.size, [&](std::span<const std::byte> memory, std::uint64_t offset) {
+        Number number{
+            .bytes = secret_copy(memory), .offset = offset, .length = memory.size(), .layout = limbs_layout};
+        tried(number, group);
+        std::ranges::reverse(number.bytes);
+        number.layout = bytes_layout;
+        tried(number, group);
+      });
+  }
+
+  // In all other layouts; of those of whole limbs.
+  template <typename F>
+  void try_view(const NumberView& view, RandomTest& random, F&& tried) const {
+    if (view.layout == limbs_layout || view.layout == bytes_layout || view.limbs.size() < whole_limbs) return;
+    if (view.exact && view.limbs.size() != whole_limbs) return;
+    random.read(view.limbs);
+    for (std::size_t at = 0; at + whole_limbs <= view.limbs.size(); ++at) {
+      if (!view.at_an_end(at, whole_limbs) || !random.looks_random(at, whole_limbs)) continue;
+      Number number{.bytes = big_endian_bytes<SecretBytes>(view.limbs.subspan(at, whole_limbs)),
+                    .offset = view.place(at, whole_limbs),
+                    .length = view.length(whole_limbs),
+                    .layout = view.layout};
+      std::ranges::reverse(number.bytes);
+      for (const Group& group : groups_)
+        if (group.size == number.bytes.size()) tried(number, group);
     }
+  }
+
+  void try_number(const Number& number, const Group& group, FixedPower::Scratch& scratch,
+                  std::vector<Finding>& findings) const {
+    BigNumber x = BigNumber::from_little_endian_limbs(number.bytes);
+    if (!(x < group.q)) return;
+    const auto known = group.keys.find(power(group, x, number.bytes, scratch));
+    if (known == group.keys.end()) return;
+    const DiscreteLogNumbers numbers{.p = group.p,
+                                     .q = group.q,
+                                     .g = group.g,
+                                     .y = BigNumber::from_big_endian(known->first),
+                                     .x = std::move(x)};
+    if (relate_discrete_log(numbers, {}).proven) findings.push_back(describe(*known->second, number));
   }
 
   static SecretBytes power(const Group& group, const BigNumber& x, std::span<const std::byte> little_endian,
@@ -150,38 +196,68 @@ class DiscreteLogHunt final : public Hunt {
     return BigNumber::power(group.g, x, group.p, BigContext{}).big_endian();
   }
 
-  static Finding describe(const PublicKey& key, std::size_t size, std::uint64_t offset,
-                          std::string_view form) {
+  Finding describe(const PublicKey& key, const Number& number) const {
     Finding finding;
     finding.algorithm = to_string(key.algorithm);
     finding.signature = finding.algorithm + "-private-key";
     finding.kind = KeyKind::private_key;
-    finding.use = KeyUse::signing;
+    finding.use = bare_ ? KeyUse::unknown : KeyUse::signing;
+    if (bare_) finding.detail = bare_detail;
     finding.bits = key.bits;
-    finding.representation = form;
+    finding.representation = number.layout;
     finding.evidence = Evidence::proof;
     finding.relation = "g^x=y";
-    finding.offset = offset;
-    finding.length = size;
+    finding.offset = number.offset;
+    finding.length = number.length;
     finding.public_key_sha256 = key.sha256;
     return finding;
   }
 
   std::vector<Group> groups_{};
+  bool bare_;
+};
+
+// Keys that encodings name, or the user does.
+std::vector<const PublicKey*> named_keys(const LeadSet& leads) {
+  std::vector<const PublicKey*> keys;
+  for (const auto& [name, known] : leads.all())
+    if (known.key.algorithm == KeyAlgorithm::dsa &&
+        known.origin != KeyOrigin::private_key)  // may be computed from the number itself
+      keys.push_back(&known.key);
+  return keys;
+}
+
+class DiscreteLogHunt final : public Hunt {
+ public:
+  explicit DiscreteLogHunt(const LeadSet& leads) : bare_(leads), named_(named_keys(leads), false) {
+    for (const PublicKey* key : named_keys(leads)) names_.insert(key->sha256);
+  }
+
+  void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
+    std::uint64_t work = 0;
+    named_.examine(unit, work, findings);
+    const std::vector<PublicKey> near = bare_.keys_near(unit);
+    std::vector<const PublicKey*> keys;
+    for (const PublicKey& key : near)
+      if (!names_.contains(key.sha256)) keys.push_back(&key);
+    if (!keys.empty()) Trials(keys, true).examine(unit, work, findings);
+  }
+
+ private:
+  BareDsa bare_;
+  Trials named_;
+  std::set<std::string> names_{};
 };
 
 class DiscreteLogHunter final : public Hunter {
  public:
   std::string_view name() const noexcept override { return "discrete-log"; }
   std::span<const std::string_view> representations(const PublicKey& key) const noexcept override {
-    static constexpr std::array<std::string_view, 2> forms{limbs_layout, bytes_layout};
-    if (key.algorithm == KeyAlgorithm::dsa) return forms;
-    return {};
+    if (key.algorithm != KeyAlgorithm::dsa) return {};
+    return all_layouts();
   }
   std::unique_ptr<Hunt> prepare(const LeadSet& leads) const override {
-    auto hunt = std::make_unique<DiscreteLogHunt>(leads);
-    if (hunt->empty()) return nullptr;
-    return hunt;
+    return std::make_unique<DiscreteLogHunt>(leads);
   }
 };
 
