@@ -1,6 +1,7 @@
 #include "scanner/hunt/ed448_point.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <new>
 #include <string>
@@ -25,13 +26,20 @@ class Edwards448 {
               field_.to_montgomery({0x9808795bf230fa14ULL, 0xfdbd132c4ed7c8adULL, 0x3ad3ff1ce67c39c4ULL,
                                     0x87789c1e05a0c2d7ULL, 0x4bea73736ca39840ULL, 0x8876203756c9c762ULL,
                                     0x693f46716eb6bc24ULL}),
-              field_.one()} {}
+              field_.one()} {
+    Point power = base_;  // 16^i*B
+    for (auto& row : table_) {
+      row[0] = neutral();
+      for (std::size_t digit = 1; digit < row.size(); ++digit) row.at(digit) = add(row.at(digit - 1), power);
+      power = add(row.back(), power);
+    }
+  }
 
   Bytes57 multiple_of_base(const Bytes56& scalar) const {
-    Point sum{{}, field_.one(), field_.one()};
-    for (std::size_t bit = 8 * scalar.size(); bit-- > 0;) {
-      sum = add(sum, sum);
-      if ((scalar.at(bit / 8) >> (bit % 8) & std::byte{1}) != std::byte{0}) sum = add(sum, base_);
+    Point sum = neutral();
+    for (std::size_t i = 0; i < digits; ++i) {
+      const auto byte = std::to_integer<std::size_t>(scalar.at(i / 2));
+      sum = add(sum, table_.at(i).at(i % 2 == 0 ? byte & 0xfU : byte >> 4U));
     }
     return encode(sum);
   }
@@ -40,6 +48,8 @@ class Edwards448 {
   struct Point {
     Element448 x{}, y{}, z{};
   };
+
+  Point neutral() const { return {{}, field_.one(), field_.one()}; }
 
   // Complete: d is no square (RFC 8032 section 5.2.4).
   Point add(const Point& p, const Point& q) const {
@@ -65,6 +75,8 @@ class Edwards448 {
   Field<7> field_;
   Element448 d_;
   Point base_;
+  static constexpr std::size_t digits = 112;           // of four bits
+  std::array<std::array<Point, 16>, digits> table_{};  // row i: the multiples of 16^i*B
 };
 
 Element448 prime_of_curve448() {

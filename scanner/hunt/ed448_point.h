@@ -7,9 +7,9 @@
 
 namespace dumpgate {
 
-// The encoding of a*B (RFC 8032 section 5.2), for any 448-bit little-endian number a, taken as it is: half a
-// millisecond. Not constant time: it works on other people's leaked numbers. Safe for concurrent use; throws
-// std::bad_alloc.
+// The encoding of a*B (RFC 8032 section 5.2), for any 448-bit little-endian number a, taken as it is: 40 us,
+// by a table that the first call makes within a millisecond. Not constant time: it works on other people's
+// leaked numbers. Safe for concurrent use; throws std::bad_alloc.
 Bytes57 ed448_point(const Bytes56& scalar);
 
 }  // namespace dumpgate

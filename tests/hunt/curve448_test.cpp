@@ -155,6 +155,40 @@ TEST(Curve448Hunter, FindsEachFormOfAnEd448Key) {
   }
 }
 
+// No encoding names it: A lies in the same memory, aligned or not, or right behind the seed.
+TEST(Curve448Hunter, FindsASeedByThePublicKeyBesideIt) {
+  std::mt19937_64 random(8);
+  for (int turn = 0; turn < 5; ++turn) {
+    const auto seed = random_bytes<57>(random);
+    const Key448 key = key_of("ED448", seed);
+    const auto point = raw_public<57>(key);
+    for (const std::size_t before : {0U, 1U, 7U}) {
+      Memory memory;
+      memory.junk();
+      const auto where = memory.put(seed);
+      memory.junk();
+      EXPECT_TRUE(memory.hunt({}, "curve448").empty()) << "no A";
+      hunt_test::Bytes beside(before, std::byte{0xa5});
+      beside.insert(beside.end(), point.begin(), point.end());
+      memory.put(beside);
+      const auto findings = memory.hunt({}, "curve448");
+      ASSERT_EQ(findings.size(), 1U) << before;
+      EXPECT_EQ(findings[0].offset, where);
+      EXPECT_EQ(findings[0].relation, "seed->A");
+      EXPECT_EQ(findings[0].representation, "raw");
+      EXPECT_EQ(findings[0].public_key_sha256, public_of(key.get()).sha256);
+      LeadSet leads;
+      ASSERT_TRUE(leads.add(public_of(key.get()), KeyOrigin::certificate));
+      EXPECT_EQ(memory.hunt(leads, "curve448").size(), 1U) << "known and beside it";
+    }
+    hunt_test::Bytes both(seed.begin(), seed.end());
+    both.insert(both.end(), point.begin(), point.end());
+    Memory memory;
+    memory.put(both);
+    EXPECT_EQ(memory.hunt({}, "curve448").size(), 1U);
+  }
+}
+
 // -A, A + T and T - A for the point T = (0, -1) of order two: their u is A's.
 std::vector<Bytes57> points_of_the_same_u(const Bytes57& point) {
   const std::byte sign{0x80};

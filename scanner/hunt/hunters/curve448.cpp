@@ -1,17 +1,19 @@
 // The Ed448 and X448 hunter: a seed, a private scalar or an X448 key as bare bytes, found by a known public
-// key. The one rule: the public key is computed from the whole private one and equal to the known key, by
-// OpenSSL where it can: it multiplies no bare scalar of Ed448.
+// key; a seed of Ed448 also by its public key without a label in the same memory. The one rule: the public
+// key is computed from the whole private one and equal to that key, by OpenSSL where it can: it multiplies no
+// bare scalar of Ed448.
 //
 // RFC 8032 section 5.2.5: a seed of 57 bytes is hashed, the first 57 bytes of the hash are clamped to the
 // scalar a, and A = a*B. RFC 7748: an X448 key is 56 bytes, clamped when used. One multiplication serves all
-// known keys. Such keys are rare, so points without a name are not looked up, and the numbers must touch an
-// end of their run.
+// known keys. Such keys are rare, so the numbers must touch an end of their run; and without a known key a
+// seed must begin a run that holds nothing else, or nothing but A behind it.
 
 #include <algorithm>
 #include <array>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "scanner/hunt/curve448.h"
 #include "scanner/hunt/ed448_point.h"
@@ -23,6 +25,12 @@ namespace dumpgate {
 namespace {
 
 constexpr std::size_t multiplied_together = 256;
+
+// Words of a run with a seed, or with a seed and A, and one more for what an allocator left behind them.
+constexpr std::array<std::size_t, 4> seed_runs{7, 8, 14, 15};
+
+// What numbers without a known key may cost in a unit: two seconds.
+constexpr std::size_t most_bare_seeds = 32'768;
 
 enum class Number448 : std::uint8_t { seed, scalar };
 
@@ -47,13 +55,22 @@ class Curve448Hunt final : public Hunt {
         std::ranges::copy(raw, u.begin());
         agreement_.emplace(u, &known.key);
       } else if (known.key.algorithm == KeyAlgorithm::ed448 && raw.size() == sizeof(Bytes57)) {
-        if (const auto same = u_of_ed448(raw.first<sizeof(Bytes57)>())) signing_.emplace(*same, &known.key);
+        if (const auto same = u_of_ed448(raw.first<sizeof(Bytes57)>())) {
+          signing_.emplace(*same, &known.key);
+          Bytes57 point{};
+          std::ranges::copy(raw, point.begin());
+          known_points_.insert(point);
+        }
       }
     }
   }
-  bool empty() const { return agreement_.empty() && signing_.empty(); }
-
   void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
+    if (!agreement_.empty() || !signing_.empty()) try_known(unit, findings);
+    try_bare(unit, findings);
+  }
+
+ private:
+  void try_known(HuntUnit& unit, std::vector<Finding>& findings) const {
     std::vector<Trial448, WipingAllocator<Trial448>> trials;
     unit.own().for_each([&](const NumberRun& run) {
       if (run.digits != 0 || run.text) return;
@@ -71,7 +88,31 @@ class Curve448Hunt final : public Hunt {
     try_all(trials, findings);
   }
 
- private:
+  // Seeds whose A is a number of the same memory. Those of known keys are found already.
+  void try_bare(HuntUnit& unit, std::vector<Finding>& findings) const {
+    std::size_t tried = 0;
+    unit.own().for_each([&](const NumberRun& run) {
+      if (run.digits != 0 || run.text || run.cut != Cut::none || unit.stopped()) return;
+      if (std::ranges::find(seed_runs, run.words.size()) == seed_runs.end()) return;
+      RunEnds(run).for_each(sizeof(Bytes57), [&](std::span<const std::byte> bytes, std::uint64_t offset) {
+        if (offset != run.offset) return;
+        if (++tried > most_bare_seeds) return unit.leave_out();
+        Trial448 trial{.offset = offset, .number = Number448::seed};
+        std::ranges::copy(bytes, trial.secret.begin());
+        judge_bare(trial, unit, findings);
+        wipe(trial.secret.data(), trial.secret.size());
+      });
+    });
+  }
+
+  void judge_bare(const Trial448& trial, HuntUnit& unit, std::vector<Finding>& findings) const {
+    const Bytes57 point = ed448_point(scalar_of_seed448(trial.secret));
+    if (!unit.words().find(point) || known_points_.contains(point)) return;
+    const auto key = raw_public_key(KeyAlgorithm::ed448, point);
+    if (key && relate_raw(KeyAlgorithm::ed448, trial.bytes(), point).proven)
+      findings.push_back(describe(trial, *key, "seed->A", "raw"));
+  }
+
   void try_all(std::vector<Trial448, WipingAllocator<Trial448>>& trials,
                std::vector<Finding>& findings) const {
     if (trials.empty()) return;
@@ -131,6 +172,7 @@ class Curve448Hunt final : public Hunt {
 
   std::map<Bytes56, const PublicKey*> agreement_{};     // by u
   std::multimap<Bytes56, const PublicKey*> signing_{};  // by the u of their points, which several may share
+  std::set<Bytes57> known_points_{};                    // theirs
 };
 
 class Curve448Hunter final : public Hunter {
@@ -143,9 +185,7 @@ class Curve448Hunter final : public Hunter {
     return {};
   }
   std::unique_ptr<Hunt> prepare(const LeadSet& leads) const override {
-    auto hunt = std::make_unique<Curve448Hunt>(leads);
-    if (hunt->empty()) return nullptr;
-    return hunt;
+    return std::make_unique<Curve448Hunt>(leads);
   }
 };
 
