@@ -186,6 +186,12 @@ TEST(Curve448Hunter, FindsASeedByThePublicKeyBesideIt) {
     Memory memory;
     memory.put(both);
     EXPECT_EQ(memory.hunt({}, "curve448").size(), 1U);
+    hunt_test::Bytes freed(8, std::byte{0xa5});  // in place of PKCS #8's head
+    freed.insert(freed.end(), seed.begin(), seed.end());
+    Memory another;
+    another.put(freed);
+    another.put(point);
+    EXPECT_EQ(another.hunt({}, "curve448").size(), 1U);
   }
 }
 

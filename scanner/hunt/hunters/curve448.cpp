@@ -6,7 +6,7 @@
 // RFC 8032 section 5.2.5: a seed of 57 bytes is hashed, the first 57 bytes of the hash are clamped to the
 // scalar a, and A = a*B. RFC 7748: an X448 key is 56 bytes, clamped when used. One multiplication serves all
 // known keys. Such keys are rare, so the numbers must touch an end of their run; and without a known key a
-// seed must begin a run that holds nothing else, or nothing but A behind it.
+// seed must fill a run, but for a word or A.
 
 #include <algorithm>
 #include <array>
@@ -26,7 +26,7 @@ namespace {
 
 constexpr std::size_t multiplied_together = 256;
 
-// Words of a run with a seed, or with a seed and A, and one more for what an allocator left behind them.
+// Words of a run with a seed, or with a seed and A, and one more for what an allocator left beside them.
 constexpr std::array<std::size_t, 4> seed_runs{7, 8, 14, 15};
 
 // What numbers without a known key may cost in a unit: two seconds.
@@ -95,7 +95,8 @@ class Curve448Hunt final : public Hunt {
       if (run.digits != 0 || run.text || run.cut != Cut::none || unit.stopped()) return;
       if (std::ranges::find(seed_runs, run.words.size()) == seed_runs.end()) return;
       RunEnds(run).for_each(sizeof(Bytes57), [&](std::span<const std::byte> bytes, std::uint64_t offset) {
-        if (offset != run.offset) return;
+        // At the begin, or with its last byte in the word behind: free() puts a random word before it.
+        if (offset != run.offset && offset + 56 != run.offset + 8 * run.words.size()) return;
         if (++tried > most_bare_seeds) return unit.leave_out();
         Trial448 trial{.offset = offset, .number = Number448::seed};
         std::ranges::copy(bytes, trial.secret.begin());
