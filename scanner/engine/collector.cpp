@@ -111,9 +111,11 @@ void Collector::add(const NamedPublicKey& protect) {
 
 void Collector::adopt_exponents() {
   std::map<std::vector<std::byte>, const KnownKey*> by_modulus;
-  for (const auto& [name, known] : leads_.all())
-    if (known.key.algorithm == KeyAlgorithm::rsa && known.origin != KeyOrigin::number)
-      by_modulus.emplace(known.key.n, &known);
+  for (const auto& [name, known] : leads_.all()) {
+    if (known.key.algorithm != KeyAlgorithm::rsa || known.origin == KeyOrigin::number) continue;
+    const KnownKey*& best = by_modulus.try_emplace(known.key.n, &known).first->second;
+    if (rank(known.origin) > rank(best->origin)) best = &known;  // anybody can state an exponent
+  }
   std::map<std::string, Finding> settled;
   for (auto& [id, finding] : findings_) {
     const KnownKey* key = leads_.by_sha256(finding.public_key_sha256);
@@ -164,6 +166,7 @@ void Collector::unname_byproducts() {
   std::map<std::string, Finding> settled;
   for (auto& [id, finding] : findings_) {
     if (names.contains(finding.public_key_sha256)) {
+      nobodys_.insert(finding.public_key_sha256);
       finding.public_key_sha256.clear();
       finding.detail =
           "shares a prime with another number found here: one is a key, the other may be a product of its "
@@ -204,7 +207,7 @@ std::vector<Finding> Collector::take_findings() {
 std::vector<std::string> Collector::public_keys_seen() const {
   std::vector<std::string> names;
   for (const auto& [name, known] : leads_.all())
-    if (known.seen) names.push_back(name);
+    if (known.seen && !nobodys_.contains(name)) names.push_back(name);
   return names;
 }
 

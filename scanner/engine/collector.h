@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,7 @@ class Collector {
   std::vector<Gap> absent_{};      // that do not: kept apart, so that they cannot crowd out the others
   std::uint64_t more_absent_ = 0;  // not kept
   LeadSet leads_{};
+  std::set<std::string> nobodys_{};  // names that were taken from findings
   bool full_ = false;
 };
 

@@ -17,6 +17,7 @@
 #include "scanner/engine/stitches.h"
 #include "scanner/engine/window_stream.h"
 #include "scanner/hunt/factor_join.h"
+#include "scanner/hunt/rsa_targets.h"
 #include "scanner/io/digest.h"
 
 namespace dumpgate {
@@ -244,13 +245,24 @@ class Examination {
     second_.end_leaf(state);
   }
 
+  // The names of the RSA keys that are looked for by pairs of factors alone.
+  std::set<std::string> sought_by_pairs() const {
+    std::set<std::string> names;
+    for (const auto& [limbs, targets] : rsa_targets(collector_.leads()))
+      for (const KnownKey* known : targets.together) names.insert(known->key.sha256);
+    return names;
+  }
+
   std::vector<ProtectedKeyRecord> protected_keys(const std::vector<Finding>& findings) const {
+    const std::set<std::string> by_pairs = sought_by_pairs();
     std::vector<ProtectedKeyRecord> records;
     for (const NamedPublicKey& key : options_.protect) {
       std::set<std::string> forms{"der", "openssh", "pem"};
+      const bool paired = by_pairs.contains(key.key.sha256);
       if (options_.hunt)
         for (const Hunter* hunter : all_hunters())
-          for (const std::string_view form : hunter->representations(key.key)) forms.emplace(form);
+          for (const std::string_view form : hunter->representations(key.key))
+            forms.insert(std::string(form) + (paired ? " (p with q)" : ""));
       const bool found = std::ranges::any_of(
           findings, [&](const Finding& f) { return f.public_key_sha256 == key.key.sha256; });
       records.push_back({key.name, key.key.sha256, found, {forms.begin(), forms.end()}});

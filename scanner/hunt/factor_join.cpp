@@ -49,18 +49,22 @@ bool is_probable_prime(const BIGNUM* p, BN_CTX* context) {
          BN_mod_exp(power.get(), two.get(), less.get(), p, context) == 1 && BN_is_one(power.get());
 }
 
-// The key n = p*q, when the product is exact and of two primes: h*q of a signature by the Chinese remainder
-// theorem may lie beside h and q (RFC 8017 section 5.1.2).
+using Context = std::unique_ptr<BN_CTX, decltype(&BN_CTX_free)>;
+
+bool is_product(std::span<const std::uint64_t> p, std::span<const std::uint64_t> q,
+                std::span<const std::uint64_t> n) {
+  const Bn bn_p = number_of(p), bn_q = number_of(q), bn_n = number_of(n), product(BN_new(), &BN_clear_free);
+  const Context context(BN_CTX_secure_new(), &BN_CTX_free);
+  return bn_p && bn_q && bn_n && product && context &&
+         BN_mul(product.get(), bn_p.get(), bn_q.get(), context.get()) == 1 &&
+         BN_cmp(product.get(), bn_n.get()) == 0;
+}
+
+// The key n = p*q of two primes.
 std::optional<PublicKey> key_of(std::span<const std::uint64_t> p, std::span<const std::uint64_t> q,
                                 std::span<const std::uint64_t> n) {
-  const Bn bn_p = number_of(p), bn_q = number_of(q), bn_n = number_of(n), product(BN_new(), &BN_clear_free);
-  const std::unique_ptr<BN_CTX, decltype(&BN_CTX_free)> context(BN_CTX_secure_new(), &BN_CTX_free);
-  if (!bn_p || !bn_q || !bn_n || !product || !context) return std::nullopt;
-  if (BN_mul(product.get(), bn_p.get(), bn_q.get(), context.get()) != 1 ||
-      BN_cmp(product.get(), bn_n.get()) != 0)
-    return std::nullopt;
-  if (!is_probable_prime(bn_p.get(), context.get()) || !is_probable_prime(bn_q.get(), context.get()))
-    return std::nullopt;
+  const Bn bn_p = number_of(p), bn_q = number_of(q);
+  if (!bn_p || !bn_q) return std::nullopt;
   const auto e = likely_exponent(bn_p.get(), bn_q.get());
   if (!e) return std::nullopt;
   std::array<std::byte, 4> exponent{};
@@ -74,23 +78,12 @@ bool is_factor_size(std::size_t limbs) {
   return std::ranges::find(factor_sizes, limbs) != factor_sizes.end();
 }
 
-// The sizes of factors and moduli, in limbs, ascending.
-std::span<const std::size_t> candidate_sizes() {
-  static const std::vector<std::size_t> sizes = [] {
-    std::vector<std::size_t> all;
-    for (const std::size_t limbs : factor_sizes) all.insert(all.end(), {limbs, 2 * limbs});
-    std::ranges::sort(all);
-    all.erase(std::unique(all.begin(), all.end()), all.end());
-    return all;
-  }();
-  return sizes;
-}
-
-void add_candidates(const NumberView& view, RandomTest& random, std::vector<FactorCandidate>& candidates) {
+void add_candidates(const NumberView& view, std::span<const std::size_t> sizes, RandomTest& random,
+                    std::vector<FactorCandidate>& candidates) {
   bool read = false;
-  for (std::size_t at = 0; at + candidate_sizes().front() <= view.limbs.size(); ++at) {
+  for (std::size_t at = 0; at + sizes.front() <= view.limbs.size(); ++at) {
     if ((view.limbs[at] & 1U) == 0) continue;
-    for (const std::size_t size : candidate_sizes()) {
+    for (const std::size_t size : sizes) {
       if (at + size > view.limbs.size()) break;
       if (view.limbs[at + size - 1] < top_bit || (view.exact && size != view.limbs.size())) continue;
       if (!view.may_stand(at, size)) continue;
@@ -108,19 +101,34 @@ void add_candidates(const NumberView& view, RandomTest& random, std::vector<Fact
 
 }  // namespace
 
-std::vector<FactorCandidate> factor_candidates(const RunStore& runs) {
+std::span<const std::size_t> usual_factor_sizes() {
+  static const std::vector<std::size_t> sizes = [] {
+    std::vector<std::size_t> all;
+    for (const std::size_t limbs : factor_sizes) all.insert(all.end(), {limbs, 2 * limbs});
+    std::ranges::sort(all);
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    return all;
+  }();
+  return sizes;
+}
+
+std::vector<FactorCandidate> factor_candidates(const RunStore& runs, std::span<const std::size_t> sizes) {
+  if (sizes.empty()) return {};
   std::vector<unsigned> bits;
-  for (const std::size_t limbs : candidate_sizes()) bits.push_back(static_cast<unsigned>(64 * limbs));
+  for (const std::size_t limbs : sizes) bits.push_back(static_cast<unsigned>(64 * limbs));
   LayoutReader reader(std::move(bits));
   RandomTest random;
   std::vector<FactorCandidate> candidates;
   runs.for_each([&](const NumberRun& run) {
-    reader.each(run, [&](const NumberView& view) { add_candidates(view, random, candidates); });
+    reader.each(run, [&](const NumberView& view) { add_candidates(view, sizes, random, candidates); });
   });
   return candidates;
 }
 
-void FactorJoin::forget() { sizes_.clear(); }
+void FactorJoin::forget() {
+  sizes_.clear();
+  proven_.clear();
+}
 
 void FactorJoin::Numbers::add(Number number, std::uint64_t limb) {
   if (gone > limbs.size() / 2) {
@@ -202,46 +210,69 @@ void FactorJoin::add_modulus(Size& size, Number modulus, Joined joined) {
       match(size, low * inverses[i], size.factors.all[i], size.moduli.all.back(), joined);
 }
 
+// h*q of a signature by the Chinese remainder theorem may lie beside h and q (RFC 8017 section 5.1.2). A
+// composite is tested once, however many copies and products of it there are.
+bool FactorJoin::is_prime(const Limbs& factor) {
+  if (composites_.contains(factor)) return false;
+  const Bn number = number_of(factor);
+  const Context context(BN_CTX_secure_new(), &BN_CTX_free);
+  if (!number || !context) return false;
+  if (is_probable_prime(number.get(), context.get())) return true;
+  constexpr std::uint64_t least = 1U << 17U;  // what a test costs besides
+  const std::uint64_t limbs = factor.size();
+  tested_ += 64 * limbs * limbs * limbs + least;
+  composites_.insert(factor);
+  return false;
+}
+
+void FactorJoin::leave_out(std::uint64_t offset, Joined joined) {
+  if (!std::exchange(left_out_, true))
+    joined.gaps.push_back({.reason = GapReason::limit,
+                           .offset = offset,
+                           .detail = "more numbers that may be factors than are joined"});
+}
+
 // For the factor and the modulus another factor must have the low limb `other_low`.
 void FactorJoin::match(Size& size, std::uint64_t other_low, Number& factor, const Number& modulus,
                        Joined joined) {
-  if (compared_ > most_compared_) return;
   auto entry = size.factor_by_low.find(other_low);
   for (; entry != size.factor_by_low.end() && entry->first == other_low; ++entry) {
-    if (++compared_ > most_compared_) {
-      joined.gaps.push_back({.reason = GapReason::limit,
-                             .offset = factor.candidate.offset,
-                             .detail = "more numbers that may be factors than are joined"});
-      return;
-    }
-    Number* const other = &size.factors.all[static_cast<std::size_t>(entry->second - size.first_id)];
-    if (factor.reported && other->reported) continue;  // copies of numbers, by the product of copies
+    if (++compared_ > limits_.compared || tested_ > limits_.tested)
+      return leave_out(factor.candidate.offset, joined);
+    Number& other = size.factors.all[static_cast<std::size_t>(entry->second - size.first_id)];
     const auto& p = factor.candidate.limbs;
-    const auto& q = other->candidate.limbs;
+    const auto& q = other.candidate.limbs;
     const auto& n = modulus.candidate.limbs;
     const std::size_t m = p.size();
     if (!may_be_product(p[m - 1], q[m - 1], n[2 * m - 1], n[2 * m - 2])) continue;
+    const bool known = proven_.contains(n);
+    if (known && factor.reported && other.reported) continue;  // copies of numbers, by the product of copies
+    if (!is_product(p, q, n) || !is_prime(p) || !is_prime(q)) continue;
     const auto key = key_of(p, q, n);
     if (!key) continue;
     joined.leads.push_back({*key, KeyOrigin::number});
-    for (Number* prime : {&factor, other}) {
-      if (std::exchange(prime->reported, true)) continue;
-      Finding finding;
-      finding.signature = "rsa-private-key";
-      finding.kind = KeyKind::private_key;
-      finding.use = KeyUse::signing;
-      finding.algorithm = "rsa";
-      finding.bits = key->bits;
-      finding.representation = prime->candidate.layout;
-      finding.evidence = Evidence::proof;
-      finding.relation = "n=p*q";
-      finding.detail = "public exponent assumed: not stored beside the factors";
-      finding.offset = prime->candidate.offset;
-      finding.length = prime->candidate.length;
-      finding.public_key_sha256 = key->sha256;
-      joined.findings.push_back(std::move(finding));
-    }
+    for (Number* prime : {&factor, &other})
+      if (!known || !prime->reported) report(*prime, *key, joined);
+    proven_.insert(n);
   }
+}
+
+void FactorJoin::report(Number& prime, const PublicKey& key, Joined joined) {
+  prime.reported = true;
+  Finding finding;
+  finding.signature = "rsa-private-key";
+  finding.kind = KeyKind::private_key;
+  finding.use = KeyUse::signing;
+  finding.algorithm = "rsa";
+  finding.bits = key.bits;
+  finding.representation = prime.candidate.layout;
+  finding.evidence = Evidence::proof;
+  finding.relation = "n=p*q";
+  finding.detail = "public exponent assumed: not stored beside the factors";
+  finding.offset = prime.candidate.offset;
+  finding.length = prime.candidate.length;
+  finding.public_key_sha256 = key.sha256;
+  joined.findings.push_back(std::move(finding));
 }
 
 }  // namespace dumpgate

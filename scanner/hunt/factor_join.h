@@ -7,10 +7,11 @@
 // factors beside it in memory cannot be chance, so no certificate is needed; but arithmetic makes products
 // too, so both factors must be prime.
 //
-// Bounds: more than 4 million pairs whose low limbs agree are no chance but somebody's work: a gap, and
-// the rest is not joined. The three numbers lie within `neighbourhood` bytes, among the last `kept`
-// candidates of a size. Measured distances reach 2.8 MB (mono, whose young objects lie in 4 MiB; Python with
-// OpenSSL: 0.42 MB); what lies further apart is found through a known n.
+// Bounds: more than 4 million pairs whose low limbs agree are no chance but somebody's work, nor are tests of
+// composite factors that take more than half a minute: a gap, and the rest is not joined. The three numbers
+// lie within `neighbourhood` bytes, among the last `kept` candidates of a size. Measured distances reach 2.8
+// MB (mono, whose young objects lie in 4 MiB; Python with OpenSSL: 0.42 MB); what lies further apart is found
+// through a known n.
 
 #pragma once
 
@@ -18,6 +19,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <span>
 #include <string_view>
 #include <unordered_map>
@@ -40,16 +42,24 @@ struct FactorCandidate {
   std::vector<std::uint64_t, WipingAllocator<std::uint64_t>> limbs{};
 };
 
-// The candidates of some runs, in their order. Safe for concurrent use.
-std::vector<FactorCandidate> factor_candidates(const RunStore& runs);
+// The sizes of factors of RSA-512 to RSA-8192 and of their moduli, as software makes them: limbs, ascending.
+std::span<const std::size_t> usual_factor_sizes();
+// The candidates of some runs, of these sizes in limbs, in their order. Safe for concurrent use.
+std::vector<FactorCandidate> factor_candidates(const RunStore& runs,
+                                               std::span<const std::size_t> sizes = usual_factor_sizes());
 
 class FactorJoin {
  public:
   static constexpr std::uint64_t neighbourhood = 4ULL << 20;  // bytes of the layer
   static constexpr std::size_t kept = 4096;                   // candidates of one size and role
 
-  // most_compared: in an input; a second.
-  explicit FactorJoin(std::uint64_t most_compared = 1ULL << 22U) : most_compared_(most_compared) {}
+  // In an input. compared: pairs; a second. tested: products of limbs in tests of factors that are composite.
+  struct Limits {
+    std::uint64_t compared = 1ULL << 22U;
+    std::uint64_t tested = 1ULL << 35U;
+  };
+  FactorJoin() = default;
+  explicit FactorJoin(const Limits& limits) : limits_(limits) {}
 
   struct Joined {
     std::vector<Finding>& findings;
@@ -64,6 +74,7 @@ class FactorJoin {
   void forget();
 
  private:
+  using Limbs = std::vector<std::uint64_t, WipingAllocator<std::uint64_t>>;
   struct Number {
     FactorCandidate candidate{};
     bool reported = false;
@@ -105,11 +116,18 @@ class FactorJoin {
   void add_factor(Size& size, Number factor, Joined joined);
   void add_modulus(Size& size, Number modulus, Joined joined);
   void match(Size& size, std::uint64_t other_low, Number& factor, const Number& modulus, Joined joined);
+  bool is_prime(const Limbs& factor);
+  void report(Number& prime, const PublicKey& key, Joined joined);
+  void leave_out(std::uint64_t offset, Joined joined);
   static void drop_old(Size& size, std::uint64_t now);
 
   std::map<std::pair<std::string_view, std::size_t>, Size> sizes_{};  // by layout and limbs of a factor
-  std::uint64_t most_compared_;
+  std::set<Limbs> proven_{};                                          // moduli, of this layer
+  std::set<Limbs> composites_{};  // factors that were tested, in the input
+  Limits limits_{};
   std::uint64_t compared_ = 0;  // in the input
+  std::uint64_t tested_ = 0;
+  bool left_out_ = false;
 };
 
 }  // namespace dumpgate

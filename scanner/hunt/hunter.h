@@ -37,6 +37,13 @@ class HuntUnit {
       : own_(&own), before_(before), after_(after), stop_(stop) {}
 
   const RunStore& own() const { return *own_; }
+  // each_run calls f(NumberRun) for the unit's own runs, until a stop.
+  template <typename F>
+  void each_run(F&& f) {
+    own_->for_each([&](const NumberRun& run) {
+      if (!stopped()) f(run);
+    });
+  }
   // The unit's runs and its neighbours', which may be null.
   std::array<const RunStore*, 3> near() const { return {before_, own_, after_}; }
   // The numbers of the unit and of its neighbours; made at the first call.

@@ -1,19 +1,20 @@
 #include "scanner/hunt/leads.h"
 
 namespace dumpgate {
-namespace {
 
 int rank(KeyOrigin origin) {
   switch (origin) {
     case KeyOrigin::protect:
-      return 6;
+      return 7;
     case KeyOrigin::certificate:
-      return 5;
+      return 6;
     case KeyOrigin::spki:
-      return 4;
+      return 5;
     case KeyOrigin::ssh:
-      return 3;
+      return 4;
     case KeyOrigin::pkcs1:
+      return 3;
+    case KeyOrigin::stated:
       return 2;
     case KeyOrigin::private_key:
       return 1;
@@ -22,8 +23,6 @@ int rank(KeyOrigin origin) {
   }
   return 0;
 }
-
-}  // namespace
 
 bool LeadSet::add(const PublicKey& key, KeyOrigin origin, const std::string& protect_name) {
   const auto found = keys_.find(key.sha256);

@@ -15,6 +15,9 @@
 
 namespace dumpgate {
 
+// How much an origin says of a key: the higher the more.
+int rank(KeyOrigin origin);
+
 struct KnownKey {
   PublicKey key{};
   KeyOrigin origin = KeyOrigin::number;

@@ -61,6 +61,7 @@ Outcome relate_ec(std::span<const std::shared_ptr<const EcCurve>> curves, std::s
     if (!encoded_point.empty() && !beside) continue;
     const auto computed = curve->multiply(d);
     const bool equal = beside && computed && beside->x == computed->x && beside->y == computed->y;
+    if (beside && !equal && !outcome.stated) outcome.stated = ec_public_key(*curve, *beside);
     if (equal) {
       outcome.proven = true;
       outcome.relation = "d*G=Q";
@@ -79,6 +80,7 @@ Outcome relate_ec(std::span<const std::shared_ptr<const EcCurve>> curves, std::s
 Outcome relate_raw(KeyAlgorithm algorithm, std::span<const std::byte> secret,
                    std::span<const std::byte> known_public) {
   Outcome outcome;
+  if (!known_public.empty()) outcome.stated = raw_public_key(algorithm, known_public);
   const auto half = raw_public_half(algorithm, secret);
   if (half.empty()) return outcome;
   outcome.key = raw_public_key(algorithm, half);

@@ -9,6 +9,7 @@ namespace {
 
 constexpr unsigned least_modulus_bits = 256;
 constexpr unsigned least_order_bits = 128;
+constexpr unsigned most_order_bits = 512;      // of DSA; the q of key exchange may be half of p
 constexpr unsigned most_modulus_bits = 10000;  // OpenSSL's own limit for DSA and DH
 
 constexpr std::string_view oid_dsa = "\x2a\x86\x48\xce\x38\x04\x01";
@@ -27,15 +28,20 @@ bool usable(const DiscreteLogNumbers& numbers) {
          numbers.x->bits() >= 64;
 }
 
+bool has_small_order(const DiscreteLogNumbers& numbers) {
+  return numbers.q && numbers.q->bits() <= most_order_bits;
+}
+
 // Whether g^x = y tells x: g must generate many numbers, or any x would do. Of the prime order q (FIPS 186-4
-// section 4.1) it generates q. Where no q is known, orders that no honest group has are refused: the divisors
-// of lcm(1, ..., 41).
+// section 4.1) it generates q. Where no q of DSA's size is known (to test a larger one takes seconds), orders
+// that no honest group has are refused: the divisors of lcm(1, ..., 41).
 bool tells_exponent(const DiscreteLogNumbers& numbers, const BigContext& context) {
   constexpr std::uint64_t small_orders = 219060189739591200ULL;
   const BigNumber largest = BigNumber::minus(*numbers.p, 1);
   if (numbers.g->one() || !(*numbers.g < largest)) return false;
   if (numbers.y && (numbers.y->zero() || numbers.y->one() || !(*numbers.y < largest))) return false;
-  if (!numbers.q) return !BigNumber::power(*numbers.g, BigNumber(small_orders), *numbers.p, context).one();
+  if (!has_small_order(numbers))
+    return !BigNumber::power(*numbers.g, BigNumber(small_orders), *numbers.p, context).one();
   return numbers.q->bits() >= least_order_bits &&
          BN_check_prime(numbers.q->get(), context.get(), nullptr) == 1 &&
          BigNumber::power(*numbers.g, *numbers.q, *numbers.p, context).one();
@@ -46,20 +52,24 @@ bool tells_exponent(const DiscreteLogNumbers& numbers, const BigContext& context
 Outcome relate_discrete_log(const DiscreteLogNumbers& numbers,
                             std::span<const std::byte> algorithm_identifier) {
   Outcome outcome;
+  if (numbers.p && numbers.q && numbers.g && numbers.y)
+    outcome.stated = dsa_public_key({.p = numbers.p->big_endian(),
+                                     .q = numbers.q->big_endian(),
+                                     .g = numbers.g->big_endian(),
+                                     .y = numbers.y->big_endian()});
   if (!usable(numbers)) return outcome;
+  outcome.doubtful = has_small_order(numbers) && !(*numbers.x < *numbers.q);
+  if (outcome.doubtful) return outcome;
   const BigContext context;
   const auto computed = BigNumber::power(*numbers.g, *numbers.x, *numbers.p, context);
   if (numbers.q) {  // q | p - 1, FIPS 186-4 section 4.1
     const auto order = BigNumber::minus(*numbers.p, 1);
     outcome.doubtful = numbers.q->zero() || !BigNumber::remainder(order, *numbers.q, context).zero();
   }
-  const bool telling = tells_exponent(numbers, context);
-  outcome.doubtful = outcome.doubtful || !telling;
-  if (numbers.y) {
-    outcome.proven = telling && computed == *numbers.y;
-    outcome.doubtful = !outcome.proven;
-    if (outcome.proven) outcome.relation = "g^x=y";
-  }
+  const bool other = numbers.y && computed != *numbers.y;  // the cheapest question comes first
+  outcome.doubtful = outcome.doubtful || other || !tells_exponent(numbers, context);
+  outcome.proven = numbers.y && !outcome.doubtful;
+  if (outcome.proven) outcome.relation = "g^x=y";
   std::vector<std::byte> identifier(algorithm_identifier.begin(), algorithm_identifier.end());
   if (identifier.empty() && numbers.q) identifier = dsa_identifier(numbers);
   if (identifier.empty() || outcome.doubtful) return outcome;

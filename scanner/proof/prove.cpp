@@ -75,6 +75,8 @@ bool apply(Outcome outcome, Finding& finding, std::vector<Lead>& leads) {
     finding.evidence = std::min(finding.evidence, Evidence::marker);
     finding.detail = "the numbers do not belong together";
   }
+  if (outcome.stated && !outcome.proven)
+    leads.push_back({.key = std::move(*outcome.stated), .origin = KeyOrigin::stated});
   if (!outcome.key) return true;
   PublicKey& key = *outcome.key;
   if (key.algorithm != KeyAlgorithm::other) finding.algorithm = to_string(key.algorithm);
@@ -82,7 +84,8 @@ bool apply(Outcome outcome, Finding& finding, std::vector<Lead>& leads) {
   finding.curve = key.curve;
   finding.public_key_sha256 = key.sha256;
   finding.public_key_derived = outcome.derived;
-  leads.push_back({.key = std::move(key), .origin = KeyOrigin::private_key});
+  leads.push_back(
+      {.key = std::move(key), .origin = outcome.derived ? KeyOrigin::private_key : KeyOrigin::stated});
   return true;
 }
 

@@ -24,7 +24,8 @@ enum class KeyOrigin : std::uint8_t {
   spki,
   pkcs1,
   ssh,
-  private_key,  // in the dump
+  private_key,  // in the dump, from which it was computed
+  stated,       // in the dump, in the encoding of a private key, not computed from the private part
   number,       // in the dump, as a bare number without any label
   protect,      // named by the user with --protect
 };

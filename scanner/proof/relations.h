@@ -24,6 +24,9 @@ struct Outcome {
   std::string_view relation{};     // which one proved it
   std::optional<PublicKey> key{};  // the public half, when known
   bool derived = false;            // ... and computed from the private part
+  // The public half that stands beside a private part to which it does not belong, or that is lost: a wiped
+  // encoding still says which key to look for.
+  std::optional<PublicKey> stated{};
 };
 
 // RFC 8017 A.1.2; an absent number is an empty optional.

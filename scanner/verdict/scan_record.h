@@ -29,7 +29,8 @@ struct ProtectedKeyRecord {
   std::string name{};
   std::string public_key_sha256{};
   bool found = false;
-  std::vector<std::string> representations{};  // in which it was looked for, sorted
+  // In which it was looked for, sorted; "(p with q)" behind one in which only both factors together count.
+  std::vector<std::string> representations{};
 };
 
 struct ScanRecord {

@@ -10,6 +10,7 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <zstd.h>
@@ -337,6 +338,55 @@ TEST(Scan, AProductOfASignatureIsNamedAfterNobody) {
   EXPECT_EQ(std::ranges::count(record.findings, "n=p*q", &Finding::relation), 2) << told(record);
   for (const Finding& finding : record.findings)
     EXPECT_TRUE(finding.public_key_sha256.empty()) << told(record);
+}
+
+// Of more than 64 keys of a size some are looked for by both primes alone: the record must not promise more.
+TEST(Scan, SaysOfEachProtectedKeyWhatItWasLookedForAs) {
+  ScanOptions options = with(1, 65'536);
+  for (int i = 0; i < 70; ++i) {
+    std::array<std::byte, 128> n{};
+    EXPECT_EQ(RAND_bytes(reinterpret_cast<unsigned char*>(n.data()), static_cast<int>(n.size())), 1);
+    n.front() |= std::byte{0x80};
+    n.back() |= std::byte{1};
+    options.protect.push_back({"key", *rsa_public_key(n, std::array{std::byte{3}})});
+  }
+  const ScanRecord record = scan_bytes(Bytes(1000), options);
+  ASSERT_EQ(record.protected_keys.size(), 70U);
+  const auto counted = [&](const char* form) {
+    return std::ranges::count_if(record.protected_keys, [form](const ProtectedKeyRecord& key) {
+      return std::ranges::count(key.representations, form) == 1;
+    });
+  };
+  EXPECT_EQ(counted("limbs-le64"), 64);
+  EXPECT_EQ(counted("limbs-le64 (p with q)"), 6);
+  EXPECT_EQ(counted("der"), 70);
+}
+
+// A wiped encoding still says which key it was: the seed that a library keeps besides is looked for.
+TEST(Scan, ThePublicHalfOfAWipedEncodingIsLookedFor) {
+  Key key(nullptr, &EVP_PKEY_free);
+  Bytes seed(57), point(57);
+  std::size_t size = seed.size();
+  const auto ends_a_run = [](std::byte byte) { return byte == std::byte{0} || byte == std::byte{0xff}; };
+  do {
+    key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED448"));
+    ASSERT_EQ(EVP_PKEY_get_raw_private_key(key.get(), reinterpret_cast<unsigned char*>(seed.data()), &size),
+              1);
+  } while (std::ranges::any_of(seed, ends_a_run));
+  ASSERT_EQ(EVP_PKEY_get_raw_public_key(key.get(), reinterpret_cast<unsigned char*>(point.data()), &size), 1);
+  Bytes encoding = der(key.get());  // PKCS #8, to which version 2 adds [1] the public key (RFC 5958)
+  std::fill(encoding.end() - 57, encoding.end(), std::byte{0});
+  encoding[1] = static_cast<std::byte>(encoding.size() - 2 + 60);
+  encoding[4] = std::byte{1};
+  for (const unsigned each : {0x81U, 58U, 0U}) encoding.push_back(static_cast<std::byte>(each));
+  encoding.insert(encoding.end(), point.begin(), point.end());
+  Bytes image(20'000);
+  put(image, 1000, encoding);
+  put(image, 8000, seed);
+  const ScanRecord record = without_hints(scan_bytes(image, with(1, 65'536)));
+  ASSERT_EQ(record.findings.size(), 1U) << told(record);
+  EXPECT_EQ(record.findings[0].relation, "seed->A");
+  EXPECT_EQ(record.findings[0].offset, 8000U);
 }
 
 TEST(SelfTest, PassesOnThisMachine) {

@@ -130,6 +130,33 @@ TEST(Hunters, ManyNumbersBeforeAKeyDoNotHideItAmongManyKeys) {
   EXPECT_FALSE(heap.hunt(leads, "rsa-factor").empty());
 }
 
+// So of a size that no key that software makes by itself has.
+TEST(Hunters, AKeyOfAnUnusualSizeIsFoundAmongManyKeys) {
+  Key key = common_rsa_key(1280);
+  while (public_of(key.get()).sha256 < "8") key = Key(EVP_RSA_gen(1280), &EVP_PKEY_free);
+  LeadSet leads;
+  ASSERT_TRUE(leads.add(public_of(key.get()), KeyOrigin::protect, "ours"));
+  const std::array exponent{std::byte{1}, std::byte{0}, std::byte{1}};
+  const auto is_looked_for_together = [&] {
+    const auto targets = rsa_targets(leads);
+    return std::ranges::any_of(targets.at(10).together, [&](const KnownKey* known) {
+      return known->key.sha256 == public_of(key.get()).sha256;
+    });
+  };
+  while (!is_looked_for_together()) {
+    BigNumber n;
+    ASSERT_EQ(BN_rand(n.get(), 1280, BN_RAND_TOP_TWO, BN_RAND_BOTTOM_ODD), 1);
+    ASSERT_TRUE(leads.add(*rsa_public_key(n.big_endian(), exponent), KeyOrigin::protect, "other"));
+  }
+  Heap heap;
+  heap.junk();
+  for (const char* factor : {OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2})
+    (void)heap.put(limbs_in_memory(key.get(), factor, 80));
+  const auto findings = heap.hunt(leads, "rsa-factor");
+  ASSERT_EQ(findings.size(), 2U);
+  EXPECT_EQ(findings[0].public_key_sha256, public_of(key.get()).sha256);
+}
+
 // Numbers with one low limb agree in it with every product of two of them.
 TEST(FactorJoin, NumbersMadeToAgreeAreAGapAndNoStandstill) {
   std::vector<FactorCandidate> candidates(2 * FactorJoin::kept);
@@ -139,7 +166,7 @@ TEST(FactorJoin, NumbersMadeToAgreeAreAGapAndNoStandstill) {
     candidates[i].limbs.assign(i % 2 == 0 ? 4 : 8, ~0ULL);
     candidates[i].limbs.front() = 1;
   }
-  FactorJoin join(100'000);
+  FactorJoin join({.compared = 100'000});
   std::vector<Finding> findings;
   std::vector<Lead> leads;
   std::vector<Gap> gaps;
@@ -196,6 +223,72 @@ TEST(FactorJoin, AProductOfOtherNumbersIsNoKey) {
     EXPECT_TRUE(leads.empty());
   }
   EXPECT_EQ(candidates, 5U);
+}
+
+FactorCandidate candidate_of(const BigNumber& number, std::size_t limbs, std::uint64_t offset) {
+  const auto words = limbs_of(number.big_endian(), limbs);
+  return {
+      .offset = offset, .length = 8 * limbs, .layout = limbs_layout, .limbs = {words.begin(), words.end()}};
+}
+
+// p and q are both known from products with other primes when their own product comes.
+TEST(FactorJoin, FactorsOfOtherModuliDoNotHideTheirOwn) {
+  const BigContext context;
+  std::array<BigNumber, 4> primes;
+  for (BigNumber& prime : primes)
+    ASSERT_EQ(BN_generate_prime_ex(prime.get(), 512, 0, nullptr, nullptr, nullptr), 1);
+  const auto& [p, q, h1, h2] = primes;
+  const auto product = [&](const BigNumber& a, const BigNumber& b) {
+    return BigNumber::product(a, b, context);
+  };
+  std::vector<FactorCandidate> candidates;
+  for (const BigNumber* factor : {&h1, &p})
+    candidates.push_back(candidate_of(*factor, 8, 100 * candidates.size()));
+  candidates.push_back(candidate_of(product(h1, p), 16, 1000));
+  for (const BigNumber* factor : {&h2, &q})
+    candidates.push_back(candidate_of(*factor, 8, 2000 + 100 * candidates.size()));
+  candidates.push_back(candidate_of(product(h2, q), 16, 3000));
+  candidates.push_back(candidate_of(product(p, q), 16, 4000));
+  FactorJoin join;
+  std::vector<Finding> findings;
+  std::vector<Lead> leads;
+  std::vector<Gap> gaps;
+  join.take(candidates, {findings, leads, gaps});
+  EXPECT_EQ(leads.size(), 3U);
+  EXPECT_EQ(findings.size(), 6U);
+  const SecretBytes n = product(p, q).big_endian();
+  EXPECT_EQ(std::ranges::count_if(leads, [&](const Lead& lead) { return std::ranges::equal(lead.key.n, n); }),
+            1);
+  const std::size_t told = findings.size();
+  join.take(candidates, {findings, leads, gaps});
+  EXPECT_EQ(findings.size(), told + 4) << "each copy of a factor once, not once a product";
+  EXPECT_TRUE(gaps.empty());
+}
+
+TEST(FactorJoin, ACompositeIsTestedOnceAndTestsEnd) {
+  const BigContext context;
+  BigNumber p, q;
+  for (BigNumber* number : {&p, &q}) {
+    do ASSERT_EQ(BN_rand(number->get(), 512, BN_RAND_TOP_TWO, BN_RAND_BOTTOM_ODD), 1);
+    while (BN_check_prime(number->get(), context.get(), nullptr) == 1);
+  }
+  const BigNumber n = BigNumber::product(p, q, context);
+  std::vector<FactorCandidate> copies;
+  for (std::uint64_t i = 0; i < 20; ++i)
+    for (const auto& [number, limbs] : {std::pair(static_cast<const BigNumber*>(&p), 8),
+                                        std::pair(static_cast<const BigNumber*>(&q), 8), std::pair(&n, 16)})
+      copies.push_back(candidate_of(*number, static_cast<std::size_t>(limbs), 400 * i));
+  // A test of one of them is within the limit, one of both is not.
+  for (const auto& [tested, gap] :
+       {std::pair(std::uint64_t{1} << 20U, 0U), std::pair(std::uint64_t{1}, 1U)}) {
+    FactorJoin join({.tested = tested});
+    std::vector<Finding> findings;
+    std::vector<Lead> leads;
+    std::vector<Gap> gaps;
+    join.take(copies, {findings, leads, gaps});
+    EXPECT_TRUE(findings.empty());
+    EXPECT_EQ(gaps.size(), gap);
+  }
 }
 
 TEST(FactorJoin, NumbersOfOneKeyLieApartAsFarAsANurseryIsLong) {

@@ -54,7 +54,8 @@ class Curve448Hunt final : public Hunt {
       if (known.key.algorithm == KeyAlgorithm::x448 && raw.size() == u.size()) {
         std::ranges::copy(raw, u.begin());
         agreement_.emplace(u, &known.key);
-      } else if (known.key.algorithm == KeyAlgorithm::ed448 && raw.size() == sizeof(Bytes57)) {
+      } else if (known.key.algorithm == KeyAlgorithm::ed448 && raw.size() == sizeof(Bytes57) &&
+                 (raw.back() & std::byte{0x7f}) == std::byte{0}) {  // else nothing encodes so
         if (const auto same = u_of_ed448(raw.first<sizeof(Bytes57)>())) {
           signing_.emplace(*same, &known.key);
           Bytes57 point{};
@@ -72,7 +73,7 @@ class Curve448Hunt final : public Hunt {
  private:
   void try_known(HuntUnit& unit, std::vector<Finding>& findings) const {
     std::vector<Trial448, WipingAllocator<Trial448>> trials;
-    unit.own().for_each([&](const NumberRun& run) {
+    unit.each_run([&](const NumberRun& run) {
       if (run.digits != 0 || run.text) return;
       const RunEnds ends(run);
       const auto add = [&](Number448 number) {
@@ -91,8 +92,8 @@ class Curve448Hunt final : public Hunt {
   // Seeds whose A is a number of the same memory. Those of known keys are found already.
   void try_bare(HuntUnit& unit, std::vector<Finding>& findings) const {
     std::size_t tried = 0;
-    unit.own().for_each([&](const NumberRun& run) {
-      if (run.digits != 0 || run.text || run.cut != Cut::none || unit.stopped()) return;
+    unit.each_run([&](const NumberRun& run) {
+      if (run.digits != 0 || run.text || run.cut != Cut::none) return;
       if (std::ranges::find(seed_runs, run.words.size()) == seed_runs.end()) return;
       RunEnds(run).for_each(sizeof(Bytes57), [&](std::span<const std::byte> bytes, std::uint64_t offset) {
         // At the begin, or with its last byte in the word behind: free() puts a random word before it.
@@ -137,21 +138,18 @@ class Curve448Hunt final : public Hunt {
   void judge(const Trial448& trial, const Bytes56& scalar, const Bytes56& u,
              std::vector<Finding>& findings) const {
     const auto [first, last] = signing_.equal_range(u);
+    const Bytes57 point = first == last ? Bytes57{} : ed448_point(scalar);
     for (auto signer = first; signer != last; ++signer) {
       const PublicKey& key = *signer->second;
-      if (!gives(trial, scalar, key)) continue;
       const bool seed = trial.number == Number448::seed;
+      if (!std::ranges::equal(point, key.x)) continue;
+      if (seed && !relate_raw(KeyAlgorithm::ed448, trial.bytes(), key.x).proven) continue;
       findings.push_back(describe(trial, key, seed ? "seed->A" : "a*B=A", seed ? "raw" : "raw-scalar"));
     }
     const auto partner = agreement_.find(u);
     if (partner != agreement_.end() && trial.number == Number448::scalar &&
         relate_raw(KeyAlgorithm::x448, trial.bytes(), u).proven)
       findings.push_back(describe(trial, *partner->second, "k*B=u", "raw"));
-  }
-
-  static bool gives(const Trial448& trial, const Bytes56& scalar, const PublicKey& key) {
-    if (trial.number == Number448::seed) return relate_raw(KeyAlgorithm::ed448, trial.bytes(), key.x).proven;
-    return std::ranges::equal(ed448_point(scalar), key.x);
   }
 
   static Finding describe(const Trial448& trial, const PublicKey& key, std::string_view relation,

@@ -53,7 +53,8 @@ struct Group {
   // Products of limbs that one power takes.
   std::uint64_t work() const {
     const std::uint64_t limbs = (p.bits() + 63) / 64;
-    return (table ? size : 10 * size) * limbs * limbs;
+    constexpr std::uint64_t around = 128;  // what a call costs besides
+    return (table ? size : 10 * size) * (limbs * limbs + around);
   }
 
   // Takes the table's memory off `memory` while that lasts.
@@ -111,6 +112,7 @@ class Trials {
     for (auto& [name, group] : groups) {
       if (!group.usable()) continue;
       group.make_table(memory);
+      sizes_.insert(group.size);
       groups_.push_back(std::move(group));
     }
   }
@@ -121,21 +123,24 @@ class Trials {
     FixedPower::Scratch scratch;
     RandomTest random;
     LayoutReader reader({64 * whole_limbs});
-    unit.own().for_each([&](const NumberRun& run) {
-      if (unit.stopped()) return;
-      if (run.digits == coordinate_digits) return;
-      const auto tried = [&](const Number& number, const Group& group) {
-        work += group.work();
-        if (work > most_work) return unit.leave_out();
-        try_number(number, group, scratch, findings);
+    unit.each_run([&](const NumberRun& run) {
+      if (run.digits == coordinate_digits || work > most_work) return;
+      const auto try_all = [&](const Number& number) {
+        for (const Group& group : groups_) {
+          if (group.size != number.bytes.size()) continue;
+          work += group.work();
+          if (work > most_work) return unit.leave_out();
+          if (try_number(number, group, scratch, findings)) work += confirmations * group.work();
+        }
       };
-      if (run.digits == 0 && !run.text) try_ends(run, tried);
-      reader.each(run, [&](const NumberView& view) { try_view(view, random, tried); });
+      if (run.digits == 0 && !run.text) try_ends(run, try_all);
+      reader.each(run, [&](const NumberView& view) { try_view(view, random, try_all); });
     });
   }
 
  private:
-  static constexpr std::size_t whole_limbs = 4;  // of q of 256 bits
+  static constexpr std::size_t whole_limbs = 4;       // of q of 256 bits
+  static constexpr std::uint64_t confirmations = 64;  // powers that a confirmation may cost
 
   struct Number {
     SecretBytes bytes{};  // little-endian
@@ -143,24 +148,23 @@ class Trials {
     std::string_view layout{};
   };
 
-  // As bytes in either order, of q's size.
+  // As bytes in either order, of the size of a q.
   template <typename F>
-  void try_ends(const NumberRun& run, F&& tried) const {
+  void try_ends(const NumberRun& run, F&& try_all) const {
     const RunEnds ends(run);
-    for (const Group& group : groups_)
-      ends.for_each(group.size, [&](std::span<const std::byte> memory, std::uint64_t offset) {
-        Number number{
-            .bytes = secret_copy(memory), .offset = offset, .length = memory.size(), .layout = limbs_layout};
-        tried(number, group);
+    for (const std::size_t size : sizes_)
+      ends.for_each(size, [&](std::span<const std::byte> memory, std::uint64_t offset) {
+        Number number{.bytes = secret_copy(memory), .offset = offset, .length = size, .layout = limbs_layout};
+        try_all(number);
         std::ranges::reverse(number.bytes);
         number.layout = bytes_layout;
-        tried(number, group);
+        try_all(number);
       });
   }
 
   // In all other layouts; of those of whole limbs.
   template <typename F>
-  void try_view(const NumberView& view, RandomTest& random, F&& tried) const {
+  static void try_view(const NumberView& view, RandomTest& random, F&& try_all) {
     if (view.layout == limbs_layout || view.layout == bytes_layout || view.limbs.size() < whole_limbs) return;
     if (view.exact && view.limbs.size() != whole_limbs) return;
     random.read(view.limbs);
@@ -171,23 +175,24 @@ class Trials {
                     .length = view.length(whole_limbs),
                     .layout = view.layout};
       std::ranges::reverse(number.bytes);
-      for (const Group& group : groups_)
-        if (group.size == number.bytes.size()) tried(number, group);
+      try_all(number);
     }
   }
 
-  void try_number(const Number& number, const Group& group, FixedPower::Scratch& scratch,
+  // Whether the number gave one of the keys, so that it was confirmed.
+  bool try_number(const Number& number, const Group& group, FixedPower::Scratch& scratch,
                   std::vector<Finding>& findings) const {
     BigNumber x = BigNumber::from_little_endian_limbs(number.bytes);
-    if (!(x < group.q)) return;
+    if (!(x < group.q)) return false;
     const auto known = group.keys.find(power(group, x, number.bytes, scratch));
-    if (known == group.keys.end()) return;
+    if (known == group.keys.end()) return false;
     const DiscreteLogNumbers numbers{.p = group.p,
                                      .q = group.q,
                                      .g = group.g,
                                      .y = BigNumber::from_big_endian(known->first),
                                      .x = std::move(x)};
     if (relate_discrete_log(numbers, {}).proven) findings.push_back(describe(*known->second, number));
+    return true;
   }
 
   static SecretBytes power(const Group& group, const BigNumber& x, std::span<const std::byte> little_endian,
@@ -214,6 +219,7 @@ class Trials {
   }
 
   std::vector<Group> groups_{};
+  std::set<std::size_t> sizes_{};  // of their q, in bytes
   bool bare_;
 };
 

@@ -196,7 +196,7 @@ class ScalarHunt final : public Hunt {
     }
     RandomTest random;
     LayoutReader reader(sizes);
-    unit.own().for_each([&](const NumberRun& run) {
+    unit.each_run([&](const NumberRun& run) {
       reader.each(run, [&](const NumberView& view) {
         bool read = false;
         for (auto& [limbs, batch] : batches) add_candidates(view, limbs, random, read, batch);

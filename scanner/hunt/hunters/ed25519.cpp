@@ -95,7 +95,7 @@ class Ed25519Hunt final : public Hunt {
   void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
     std::vector<Trial> trials;
     RandomTest random;
-    unit.own().for_each([&](const NumberRun& run) {
+    unit.each_run([&](const NumberRun& run) {
       if (run.digits == 0) add_trials(run, random, trials);
       if (trials.size() >= trials_together) try_all(trials, unit, findings);
     });

@@ -43,7 +43,7 @@ class MessageHunt final : public Hunt {
       if (auto mac = MacCheck::make(message.kind, message.bytes))
         checks.push_back({message.kind, std::move(*mac)});
     RandomTest random;
-    unit.own().for_each([&](const NumberRun& run) {
+    unit.each_run([&](const NumberRun& run) {
       if (run.digits != 0) return;
       random.read(run.words);
       for (const std::size_t size : key_words)

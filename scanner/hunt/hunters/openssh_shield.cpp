@@ -42,7 +42,7 @@ class ShieldHunt final : public Hunt {
   bool empty() const { return shields_.empty(); }
 
   void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
-    unit.own().for_each([&](const NumberRun& run) {
+    unit.each_run([&](const NumberRun& run) {
       if (run.digits != 0 || run.text) return;
       for (std::size_t at = 0; at < run.words.size(); ++at) {
         const std::uint64_t word = run.order == ByteOrder::little ? run.words[at] : swapped(run.words[at]);

@@ -59,7 +59,7 @@ class CrtHunt final : public Hunt {
     std::size_t trials = trials_in_unit;
     RandomTest random;
     LayoutReader reader(sizes_);
-    unit.own().for_each([&](const NumberRun& run) {
+    unit.each_run([&](const NumberRun& run) {
       if (run.digits != 0 || trials == 0) return;
       for (const auto& entry : moduli_)
         if (run.words.size() >= entry.first && run.words.size() <= entry.first + slack)

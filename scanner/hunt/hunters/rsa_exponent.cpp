@@ -125,7 +125,7 @@ class ExponentHunt final : public Hunt {
   void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
     RandomTest random;
     LayoutReader reader(sizes_);
-    unit.own().for_each([&](const NumberRun& run) {
+    unit.each_run([&](const NumberRun& run) {
       if (run.digits == 0 && run.words.size() + 2 < moduli_.begin()->first) return;
       reader.each(run, [&](const NumberView& view) { examine_view(view, random, findings); });
     });

@@ -59,6 +59,7 @@ class FactorHunt final : public Hunt {
       std::ranges::stable_sort(moduli_[m], {}, [](const FactorModulus& modulus) { return modulus.n.back(); });
       for (const KnownKey* known : targets.together)
         together_[m].emplace(limbs_of(known->key.n, 2 * m)[0], known);
+      if (together_.contains(m)) pair_sizes_.push_back(m);
     }
   }
   bool empty() const { return sizes_.empty(); }
@@ -66,7 +67,7 @@ class FactorHunt final : public Hunt {
   void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
     Trial trial{.findings = findings};
     LayoutReader reader(sizes_);
-    unit.own().for_each([&](const NumberRun& run) {
+    unit.each_run([&](const NumberRun& run) {
       reader.each(run, [&](const NumberView& view) { examine_view(view, trial); });
     });
     if (!together_.empty()) examine_pairs(unit, findings);
@@ -121,12 +122,11 @@ class FactorHunt final : public Hunt {
     constexpr std::size_t most_divisions = 200'000;
     std::size_t divisions = 0;
     std::map<std::pair<std::string_view, std::size_t>, std::vector<FactorCandidate>> groups;
-    for (FactorCandidate& candidate : factor_candidates(unit.own())) {
+    for (FactorCandidate& candidate : factor_candidates(unit.own(), pair_sizes_)) {
       auto& group = groups[{candidate.layout, candidate.limbs.size()}];
-      if (together_.contains(candidate.limbs.size())) group.push_back(std::move(candidate));
+      group.push_back(std::move(candidate));
     }
     for (const auto& [key, group] : groups) {
-      if (!together_.contains(key.second)) continue;
       const auto& by_low = together_.at(key.second);
       for (std::size_t i = 0; i < group.size() && !unit.stopped(); ++i)
         for (std::size_t j = i + 1; j < group.size(); ++j) {
@@ -162,8 +162,9 @@ class FactorHunt final : public Hunt {
   std::map<std::size_t, std::vector<FactorModulus>>
       moduli_{};  // by limbs of a factor, ascending by their top limb
   std::map<std::size_t, std::unordered_multimap<std::uint64_t, const KnownKey*>>
-      together_{};                 // by n's low limb
-  std::vector<unsigned> sizes_{};  // of factors, in bits
+      together_{};                         // by n's low limb
+  std::vector<std::size_t> pair_sizes_{};  // of their factors, in limbs, ascending
+  std::vector<unsigned> sizes_{};          // of factors, in bits
 };
 
 class RsaFactorHunter final : public Hunter {
