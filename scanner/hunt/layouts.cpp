@@ -159,18 +159,27 @@ const NumberView* LayoutReader::next_java() {
   return &view_;
 }
 
-// Whether a big-endian number of `length` bytes may begin at bytes_[at], which is not aligned: aligned ones
-// are in the sliding view. Every signed encoding puts a zero byte before a number with its top bit set, and
+// Whether a big-endian number of `bits` bits may begin at bytes_[at], which is not aligned: aligned ones are
+// in the sliding view. Every signed encoding puts a zero byte before a number with its top bit set, and
 // before that a length, zero bytes, the head of the object whose first byte it is, or a byte array's type in
 // HPROF; octet strings and the strings of SSH put their length there.
-bool LayoutReader::begins_here(std::size_t at, std::size_t length) const {
+bool LayoutReader::begins_here(std::size_t at, unsigned bits) const {
+  const std::size_t length = (bits + 7) / 8;
   const auto value = [&](std::size_t back) { return std::to_integer<unsigned>(bytes_[at - back]); };
   if (value(1) != 0)
     return at >= 2 && is_length(bytes_[at - 1]) && (value(2) == 0x04 || value(2) == 0x02 || value(2) == 0x00);
-  if (bytes_[at] == std::byte{0}) return false;
+  // Half of P-521's numbers begin with a zero byte of their own.
+  if (bytes_[at] == std::byte{0} && (bits % 8 != 1 || bytes_[at + 1] == std::byte{0})) return false;
   constexpr unsigned byte_array = 0x08;  // also: 2,048 bits
   return at % 8 == 1 || value(2) == 0 || value(2) == byte_array || value(2) == ((length + 1) & 0xffU) ||
          value(2) == length / 32;  // OpenPGP: the length in bits
+}
+
+// Whether a number of no whole words may lie at the run's begin: P-521's 66 bytes where an allocator put them
+// (NSS). The sliding view has whole words alone, and the last two bytes are of the plain word behind.
+bool LayoutReader::fills_begin(unsigned bits) const {
+  if (run_.cut == Cut::begin || bits % 64 == 0) return false;
+  return bits % 8 == 0 || std::to_integer<unsigned>(bytes_[8]) >> (bits % 8) == 0;
 }
 
 // Of a long stretch, whether a number touches the end that is kept.
@@ -181,11 +190,15 @@ bool LayoutReader::touches_end(std::size_t at, std::size_t length) const {
 const NumberView* LayoutReader::next_bytes() {
   const std::size_t least = sizes_.empty() ? bytes_.size() : sizes_.front() / 8;
   for (; at_ + least <= bytes_.size(); ++at_, size_ = 0) {
-    if (at_ % 8 == 0 || (bytes_[at_ - 1] != std::byte{0} && !is_length(bytes_[at_ - 1]))) continue;
+    const bool first = at_ == 8;
+    if (!first && (at_ % 8 == 0 || (bytes_[at_ - 1] != std::byte{0} && !is_length(bytes_[at_ - 1]))))
+      continue;
     while (size_ < sizes_.size()) {
-      const std::size_t length = (sizes_[size_++] + 7) / 8;
+      const unsigned bits = sizes_[size_++];
+      const std::size_t length = (bits + 7) / 8;
       if (at_ + length > bytes_.size()) break;
-      if (begins_here(at_, length) && touches_end(at_, length)) return big_endian_view(length);
+      if (first ? fills_begin(bits) : begins_here(at_, bits) && touches_end(at_, length))
+        return big_endian_view(length);
     }
   }
   return nullptr;

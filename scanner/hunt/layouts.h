@@ -127,7 +127,8 @@ class LayoutReader {
   const NumberView* next_text();
   const NumberView* next_bytes();
   const NumberView* next_digits();
-  bool begins_here(std::size_t at, std::size_t length) const;
+  bool begins_here(std::size_t at, unsigned bits) const;
+  bool fills_begin(unsigned bits) const;
   bool touches_end(std::size_t at, std::size_t length) const;
   const NumberView* big_endian_view(std::size_t length);
   bool read_digits(const DigitLayout& layout, std::size_t first, unsigned bits);

@@ -53,6 +53,21 @@ Key ec_key(const char* curve, std::string_view layout = limbs_layout) {
   }
 }
 
+// A P-521 key whose scalar begins with that byte, and none of whose words at any alignment is lost.
+Key p521_key(std::byte top) {
+  constexpr std::size_t size = 66, words = 56;  // bytes: seven words at the least are read in one run
+  for (;;) {
+    Key key(EVP_EC_gen("secp521r1"), &EVP_PKEY_free);
+    const Bytes d = number_of(key.get(), OSSL_PKEY_PARAM_PRIV_KEY, size);
+    const Bytes x = number_of(key.get(), OSSL_PKEY_PARAM_EC_PUB_X, size);
+    bool spared = d[0] == top && d[1] != std::byte{0};
+    for (const Bytes& number : {d, x})
+      for (auto from = number.begin(); spared && from + words <= number.end(); ++from)
+        spared = hunt_test::spared(Bytes(from, from + words));
+    if (spared) return key;
+  }
+}
+
 class Layouts : public testing::TestWithParam<std::string_view> {};
 
 TEST_P(Layouts, AFactorIsFoundByItsModulus) {
@@ -214,6 +229,29 @@ TEST(EcHunter, FindsAScalarBesideItsBarePoint) {
       EXPECT_EQ(findings[0].use, KeyUse::unknown);
       EXPECT_EQ(findings[0].evidence, Evidence::proof);
       EXPECT_EQ(findings[0].public_key_sha256, public_of(key.get()).sha256);
+    }
+  }
+}
+
+// 66 bytes are no whole words, and half of these numbers begin with a zero byte.
+TEST(EcHunter, FindsABigEndianScalarOfP521AtAnyByte) {
+  constexpr std::size_t size = 66;
+  for (const std::byte top : {std::byte{0}, std::byte{1}}) {
+    const Key key = p521_key(top);
+    const Bytes d = number_of(key.get(), OSSL_PKEY_PARAM_PRIV_KEY, size);
+    Bytes point{std::byte{4}};
+    for (const char* name : {OSSL_PKEY_PARAM_EC_PUB_X, OSSL_PKEY_PARAM_EC_PUB_Y})
+      std::ranges::copy(number_of(key.get(), name, size), std::back_inserter(point));
+    for (std::size_t shift = 0; shift < 8; ++shift) {
+      Memory memory;
+      (void)memory.put(d, shift);
+      (void)memory.put(point, 1);
+      const auto findings = memory.hunt({}, "ec-scalar");
+      EXPECT_FALSE(findings.empty()) << shift << ", " << std::to_integer<int>(top);
+      for (const Finding& finding : findings) {
+        EXPECT_EQ(finding.representation, bytes_layout);
+        EXPECT_EQ(finding.public_key_sha256, public_of(key.get()).sha256);
+      }
     }
   }
 }
