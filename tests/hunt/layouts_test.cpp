@@ -233,7 +233,8 @@ TEST(EcHunter, FindsAScalarBesideItsBarePoint) {
   }
 }
 
-// 66 bytes are no whole words, and half of these numbers begin with a zero byte.
+// 66 bytes are no whole words, and half of these numbers begin with a zero byte. What is reported is where
+// the number can be read: in its own bytes, or in nine words of which the first begins with zeros.
 TEST(EcHunter, FindsABigEndianScalarOfP521AtAnyByte) {
   constexpr std::size_t size = 66;
   for (const std::byte top : {std::byte{0}, std::byte{1}}) {
@@ -251,6 +252,11 @@ TEST(EcHunter, FindsABigEndianScalarOfP521AtAnyByte) {
       for (const Finding& finding : findings) {
         EXPECT_EQ(finding.representation, bytes_layout);
         EXPECT_EQ(finding.public_key_sha256, public_of(key.get()).sha256);
+        const auto begin = memory.bytes.begin() + static_cast<std::ptrdiff_t>(finding.offset);
+        const Bytes reported(begin, begin + static_cast<std::ptrdiff_t>(finding.length));
+        Bytes number(finding.length - size);
+        number.insert(number.end(), d.begin(), d.end());
+        EXPECT_EQ(reported, number) << shift;
       }
     }
   }

@@ -108,9 +108,12 @@ def is_true(dump, finding):
     curve = known(finding.get("curve", ""))
     if curve is None or order_of_bytes is None:
         return False
+    size, words = size_of(curve), -(-size_of(curve) // 8) * 8
+    if finding["length"] not in (size, words):  # a number of no whole words lies in as many bytes as it has, or as its words have
+        return False
     with open(dump, "rb") as file:
         file.seek(finding["offset"])
-        scalar = int.from_bytes(file.read(size_of(curve)), order_of_bytes)
+        scalar = int.from_bytes(file.read(finding["length"]), order_of_bytes)
     if form.endswith(montgomery):  # the scalar times a power of 2^64
-        scalar = scalar * pow(2 ** (-(-size_of(curve) // 8) * 64), -1, curve.order)
+        scalar = scalar * pow(2 ** (8 * words), -1, curve.order)
     return finding["public_key_sha256"] in names_of(curve, scalar)

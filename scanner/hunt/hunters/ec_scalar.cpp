@@ -56,11 +56,15 @@ struct Curve {
   }
 };
 
-struct Place {
+struct Spot {
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
+};
+
+struct Place {
+  Spot bytes{};
   std::string_view layout{};
-  std::vector<std::uint64_t> repeats{};  // where else the same number lies in the same layout
+  std::vector<Spot> repeats{};  // where else the same number lies in the same layout, with zeros or without
 };
 
 // The different scalars of a unit, of one size. Memory holds many copies of a certificate, so the half of all
@@ -74,7 +78,7 @@ class Batch {
     if (2 * places.size() >= slots_.size()) grow(low.size() + 1);
     if (std::uint32_t* slot = slot_of(low, top, place.layout); slot != nullptr) {
       if (*slot != 0) {
-        places[*slot - 1].repeats.push_back(place.offset);
+        places[*slot - 1].repeats.push_back(place.bytes);
         return;
       }
       *slot = static_cast<std::uint32_t>(places.size() + 1);
@@ -231,7 +235,7 @@ class ScalarHunt final : public Hunt {
       if (!std::exchange(read, true)) random.read(view.limbs);
       if (!random.looks_random(at, limbs)) continue;
       const auto d = view.limbs.subspan(at, limbs);
-      waiting.add(d.first(limbs - 1), d.back(), {view.place(at, limbs), view.length(limbs), view.layout});
+      waiting.add(d.first(limbs - 1), d.back(), {{view.place(at, limbs), view.length(limbs)}, view.layout});
     }
   }
 
@@ -248,7 +252,7 @@ class ScalarHunt final : public Hunt {
     if (!random.looks_random(0, low.size())) return;
     const std::uint64_t place = view.place(view.limbs.size() - inside, inside);
     waiting.add(low, top,
-                {view.reversed && !view.exact ? place - 8 : place, view.length(limbs), view.layout});
+                {{view.reversed && !view.exact ? place - 8 : place, view.length(limbs)}, view.layout});
   }
 
   static void multiply(const Curve& curve, const Batch& waiting, HuntUnit& unit,
@@ -333,13 +337,14 @@ class ScalarHunt final : public Hunt {
     finding.representation = place.layout;
     finding.evidence = Evidence::proof;
     finding.relation = "d*G=Q";
-    finding.offset = place.offset;
-    finding.length = place.length;
+    finding.offset = place.bytes.offset;
+    finding.length = place.bytes.length;
     finding.public_key_sha256 = key.sha256;
     finding.detail = detail;
     findings.push_back(finding);
-    for (const std::uint64_t offset : place.repeats) {
-      finding.offset = offset;
+    for (const Spot& bytes : place.repeats) {
+      finding.offset = bytes.offset;
+      finding.length = bytes.length;
       findings.push_back(finding);
     }
   }
