@@ -3,7 +3,7 @@
 // recall-version: libnss3
 // recall-build: gcc -O2 -I/usr/include/nss -I/usr/include/nspr {source} -lnss3 -lnspr4 -o {build}/program
 // recall-run: {build}/program {kind} {pkcs8_der}
-// recall-kinds: rsa-2048 rsa-3072 rsa-4096 p-256 p-384 p-521 dsa-2048
+// recall-kinds: rsa-2048 rsa-3072 rsa-4096 p-256 p-384 p-521
 
 #include "holder.h"
 
@@ -28,7 +28,6 @@ int main(int argc, char** argv) {
   require(argc == 3, "usage");
   algorithm = SEC_OID_ANSIX962_ECDSA_SHA256_SIGNATURE;
   if (argv[1][0] == 'r') algorithm = SEC_OID_PKCS1_SHA256_WITH_RSA_ENCRYPTION;
-  if (argv[1][0] == 'd') algorithm = SEC_OID_NIST_DSA_SIGNATURE_WITH_SHA256_DIGEST;
   unsigned char* file = read_file(argv[2], &size);
   require(NSS_NoDB_Init(NULL) == SECSuccess, "init");
   SECItem der = {siBuffer, file, (unsigned)size};

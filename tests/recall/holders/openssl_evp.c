@@ -17,7 +17,9 @@ static void sign(void) {
   unsigned char signature[1024];
   size_t size = sizeof signature;
   EVP_MD_CTX* context = EVP_MD_CTX_new();
-  const EVP_MD* digest = EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448") ? NULL : EVP_sha256();
+  const EVP_MD* digest = EVP_sha256();
+  if (EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448")) digest = NULL;
+  if (EVP_PKEY_is_a(key, "SM2")) digest = EVP_sm3();
   require(EVP_DigestSignInit(context, NULL, digest, NULL, key) == 1, "init");
   require(EVP_DigestSign(context, signature, &size, message, message_bytes) == 1, "sign");
   EVP_MD_CTX_free(context);
