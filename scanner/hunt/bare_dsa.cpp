@@ -20,12 +20,6 @@ constexpr std::uint64_t top_bit = std::uint64_t{1} << 63U;
 
 using Limbs = std::vector<std::uint64_t>;  // of public numbers
 
-// Numbers of one stretch of memory that fill their runs, each once.
-struct DsaCandidates {
-  std::set<Limbs> q{};
-  std::map<std::size_t, std::set<Limbs>> p{}, elements{};  // by limbs
-};
-
 struct DsaGroup {
   Limbs p{}, q{};
 };
@@ -57,59 +51,75 @@ bool divides_predecessor(std::span<const std::uint64_t> q, std::span<const std::
   return std::ranges::all_of(rest, [](std::uint64_t limb) { return limb == 0; });
 }
 
-// The numbers of `size` limbs at the ends of a run that hardly holds more.
+// Whether the header of a DER INTEGER of that size stands before the number: parameters lie in memory as an
+// encoding that lost its head, too.
+bool is_announced(const NumberView& view, std::size_t at, std::size_t size) {
+  if (view.layout != bytes_layout || view.exact || at + size >= view.limbs.size()) return false;
+  const std::uint64_t before = view.limbs[at + size], length = 8 * size;
+  const std::uint64_t header = length < 0x80 ? 0x0200U | length : 0x02820000U | length;
+  const std::uint64_t mask = length < 0x80 ? 0xffffU : 0xffffffffU;
+  return (before & mask) == header || ((before >> 8U & mask) == header + 1 && (before & 0xffU) == 0);
+}
+
+// The numbers of `size` limbs at the ends of a run that hardly holds more, and those that say so.
 template <typename F>
 void each_number(const NumberView& view, std::size_t size, F&& f) {
-  if (view.limbs.size() < size || view.limbs.size() > size + std::max<std::size_t>(1, size / 8)) return;
-  for (const std::size_t at : {std::size_t{0}, view.limbs.size() - size}) {
-    if (view.at_an_end(at, size)) f(view.limbs.subspan(at, size), at);
-    if (view.limbs.size() == size) break;
-  }
+  const bool filled = view.limbs.size() <= size + std::max<std::size_t>(1, size / 8);
+  for (std::size_t at = 0; at + size <= view.limbs.size(); ++at)
+    if ((filled && view.at_an_end(at, size)) || is_announced(view, at, size))
+      f(view.limbs.subspan(at, size), at);
 }
 
-void collect(const NumberView& view, RandomTest& random, DsaCandidates& candidates) {
-  bool read = false;
-  const auto looks_random = [&](std::size_t at, std::size_t size) {
-    if (!std::exchange(read, true)) random.read(view.limbs);
-    return random.looks_random(at, size);
+// Whether a word of the run, as it lies in memory, ends with the header of a DER INTEGER of whole limbs, with
+// or without a sign octet.
+bool has_integer_header(const NumberRun& run) {
+  const auto ends_with_one = [](std::uint64_t word) {
+    return (word >> 16U & 0xffffU) == 0x0282U || ((word >> 8U & 0xffU) == 0x02U && (word & 0xffU) <= 0x21U);
   };
-  const auto copy = [](std::span<const std::uint64_t> limbs) { return Limbs(limbs.begin(), limbs.end()); };
-  each_number(view, q_limbs, [&](std::span<const std::uint64_t> limbs, std::size_t at) {
-    if (may_be_prime(limbs) && looks_random(at, q_limbs)) candidates.q.insert(copy(limbs));
+  return std::ranges::any_of(run.words, [&](std::uint64_t word) {
+    if (run.order == ByteOrder::little) word = __builtin_bswap64(word);
+    return ends_with_one(word) || ((word & 0xffU) == 0 && ends_with_one(word >> 8U));
   });
-  for (const std::size_t size : p_limbs)
-    each_number(view, size, [&](std::span<const std::uint64_t> limbs, std::size_t at) {
-      if (!looks_random(at, size)) return;
-      candidates.elements[size].insert(copy(limbs));
-      if (may_be_prime(limbs)) candidates.p[size].insert(copy(limbs));
-    });
 }
 
-bool may_hold_numbers(const NumberRun& run) {
-  if (run.digits == coordinate_digits || run.text) return false;
-  if (run.digits != 0) return true;
-  constexpr std::size_t beside = 2;  // words: an array's header, and a piece of the next one
+// Whether the run holds hardly more than one of the numbers, or the header of one in DER.
+bool may_hold(const NumberRun& run, std::span<const std::size_t> sizes) {
+  if (run.digits != 0) return run.digits != coordinate_digits;
+  constexpr std::size_t beside = 2;  // words: an array's header, and what a zero byte ended
   const std::size_t words = run.words.size();
   const auto fits = [words](std::size_t size) {
     return words + beside >= size && words <= size + size / 8 + beside;
   };
-  return fits(q_limbs) || std::ranges::any_of(p_limbs, fits);
+  if (run.text) return false;
+  return std::ranges::any_of(sizes, fits) || (words > sizes.front() && has_integer_header(run));
 }
 
-DsaCandidates candidates_near(const HuntUnit& unit) {
-  std::vector<unsigned> bits{64 * q_limbs};
-  for (const std::size_t size : p_limbs) bits.push_back(static_cast<unsigned>(64 * size));
+using Numbers = std::map<std::size_t, std::set<Limbs>>;  // each once, by limbs
+
+// The numbers of these sizes in the unit and its neighbours that look random and pass `fits`.
+template <typename Fits>
+Numbers numbers_near(const HuntUnit& unit, std::span<const std::size_t> sizes, Fits&& fits) {
+  std::vector<unsigned> bits;
+  for (const std::size_t size : sizes) bits.push_back(static_cast<unsigned>(64 * size));
   LayoutReader reader(std::move(bits));
   RandomTest random;
-  DsaCandidates candidates;
+  Numbers numbers;
+  const auto collect = [&](const NumberView& view) {
+    bool read = false;
+    for (const std::size_t size : sizes)
+      each_number(view, size, [&](std::span<const std::uint64_t> limbs, std::size_t at) {
+        if (!fits(limbs)) return;
+        if (!std::exchange(read, true)) random.read(view.limbs);
+        if (random.looks_random(at, size)) numbers[size].insert({limbs.begin(), limbs.end()});
+      });
+  };
   for (const RunStore* runs : unit.near()) {
     if (runs == nullptr) continue;
     runs->for_each([&](const NumberRun& run) {
-      if (!may_hold_numbers(run)) return;
-      reader.each(run, [&](const NumberView& view) { collect(view, random, candidates); });
+      if (may_hold(run, sizes)) reader.each(run, collect);
     });
   }
-  return candidates;
+  return numbers;
 }
 
 BigNumber number_of(const Limbs& limbs) {
@@ -136,6 +146,17 @@ std::vector<Limbs> elements_of(const DsaGroup& group, const std::set<Limbs>& all
   return elements;
 }
 
+// The keys of each pair of elements: g and y in either order.
+void add_keys(const DsaGroup& group, const std::vector<Limbs>& elements, std::vector<PublicKey>& keys) {
+  const auto bytes = [](const Limbs& limbs) { return big_endian_bytes<std::vector<std::byte>>(limbs); };
+  for (const Limbs& g : elements)
+    for (const Limbs& y : elements) {
+      if (g == y) continue;
+      auto key = dsa_public_key({.p = bytes(group.p), .q = bytes(group.q), .g = bytes(g), .y = bytes(y)});
+      if (key) keys.push_back(std::move(*key));
+    }
+}
+
 }  // namespace
 
 BareDsa::BareDsa(const LeadSet& leads) {
@@ -144,33 +165,31 @@ BareDsa::BareDsa(const LeadSet& leads) {
       moduli_.insert(limbs_of(known.key.n));
 }
 
+// Each step looks at memory only if the one before found something: most memory holds no p.
 std::vector<PublicKey> BareDsa::keys_near(HuntUnit& unit) const {
-  const DsaCandidates candidates = candidates_near(unit);
+  const Numbers moduli = numbers_near(unit, p_limbs, [this](std::span<const std::uint64_t> limbs) {
+    return may_be_prime(limbs) && !moduli_.contains(Limbs(limbs.begin(), limbs.end()));
+  });
+  if (moduli.empty()) return {};
+  const Numbers orders = numbers_near(unit, std::array{q_limbs}, may_be_prime);
+  if (orders.empty()) return {};
   std::vector<DsaGroup> groups;
   std::size_t pairs = 0;
-  for (const auto& [size, moduli] : candidates.p)
-    for (const Limbs& p : moduli) {
-      if (moduli_.contains(p)) continue;
-      for (const Limbs& q : candidates.q) {
+  for (const auto& [size, all] : moduli)
+    for (const Limbs& p : all)
+      for (const Limbs& q : orders.begin()->second) {
         if (++pairs > most_pairs || groups.size() > most_groups) {
           unit.leave_out();
           break;
         }
         if (divides_predecessor(q, p)) groups.push_back({.p = p, .q = q});
       }
-    }
+  if (groups.empty()) return {};
+  const Numbers candidates = numbers_near(unit, p_limbs, [](auto) { return true; });
   std::vector<PublicKey> keys;
   std::size_t powers = 0;
-  const auto bytes = [](const Limbs& limbs) { return big_endian_bytes<std::vector<std::byte>>(limbs); };
-  for (const DsaGroup& group : groups) {
-    const auto elements = elements_of(group, candidates.elements.at(group.p.size()), powers, unit);
-    for (const Limbs& g : elements)
-      for (const Limbs& y : elements)
-        if (g != y)
-          if (auto key =
-                  dsa_public_key({.p = bytes(group.p), .q = bytes(group.q), .g = bytes(g), .y = bytes(y)}))
-            keys.push_back(std::move(*key));
-  }
+  for (const DsaGroup& group : groups)
+    add_keys(group, elements_of(group, candidates.at(group.p.size()), powers, unit), keys);
   return keys;
 }
 
