@@ -194,7 +194,7 @@ class Examination {
   // Windows that put together what is neighbouring memory and lies apart in the file.
   void examine_stitches(Stitches& stitches, LeafState& state) {
     Slot slot(anchors_);
-    while (stitches.next(slot.buffer, slot.window)) {
+    while (!stopped() && stitches.next(slot.buffer, slot.window)) {
       slot.findings.clear();
       slot.leads.clear();
       slot.gaps.clear();

@@ -2,40 +2,73 @@
 
 #include <algorithm>
 #include <cstring>
-#include <map>
 #include <utility>
 
 namespace dumpgate {
+namespace {
 
-Stitches::Stitches(const DumpMap& map, std::size_t budget) : order_(map.order), word_bits_(map.word_bits) {
-  std::multimap<std::pair<AddressSpace, std::uint64_t>, const Region*> by_address;
-  for (const Region& region : map.regions)
-    if (region.space != AddressSpace::none && !region.bytes.empty())
-      by_address.emplace(std::pair{region.space, region.address}, &region);
-  std::size_t kept = 0;
-  for (const Region& first : map.regions) {
-    if (first.space == AddressSpace::none || first.bytes.empty()) continue;
-    const auto [next, last] = by_address.equal_range({first.space, first.address + first.bytes.size()});
-    // Where one of them follows in the file as well, the windows of the layer show the seam.
-    if (next == last ||
-        std::any_of(next, last, [&](const auto& e) { return e.second->bytes.begin() == first.bytes.end(); }))
-      continue;
-    const Region& second = *next->second;
-    const std::size_t tail = static_cast<std::size_t>(std::min<std::uint64_t>(reach, first.bytes.size()));
-    const std::size_t head = static_cast<std::size_t>(std::min<std::uint64_t>(reach, second.bytes.size()));
-    if (kept + tail + head > budget) {
-      overflowed_ = true;
-      break;
-    }
-    kept += tail + head;
-    seams_.push_back({.before = {.begin = first.bytes.end() - tail, .size = tail},
-                      .after = {.begin = second.bytes.begin(), .size = head},
-                      .address = first.address + (first.bytes.size() - tail),
-                      .space = first.space});
-  }
+// What a seam takes of the budget at least: about what its record does. Hostile regions ask for many seams of
+// a few bytes, n * m of them where n regions end at an address and m begin there.
+constexpr std::size_t least_cost = 256;
+
+bool has_address(const Region& region) { return region.space != AddressSpace::none && !region.bytes.empty(); }
+
+auto address_of(const Region* region) { return std::pair(region->space, region->address); }
+
+// Regions in the order of addresses, then of the file. Of those that begin at one place of both, the longest
+// holds all that the others do.
+std::vector<const Region*> by_beginning(const std::vector<Region>& regions) {
+  std::vector<const Region*> sorted;
+  for (const Region& region : regions)
+    if (has_address(region)) sorted.push_back(&region);
+  const auto beginning = [](const Region* region) {
+    return std::pair(address_of(region), region->bytes.begin());
+  };
+  std::ranges::sort(sorted, [&](const Region* a, const Region* b) {
+    return std::pair(beginning(a), b->bytes.size()) < std::pair(beginning(b), a->bytes.size());
+  });
+  const auto shorter = std::ranges::unique(sorted, {}, beginning);
+  sorted.erase(shorter.begin(), shorter.end());
+  return sorted;
+}
+
+}  // namespace
+
+Stitches::Stitches(const DumpMap& map, std::size_t budget)
+    : order_(map.order), word_bits_(map.word_bits), left_(budget) {
+  join_all(map.regions);
   for (Seam& seam : seams_)
     for (Side* side : {&seam.before, &seam.after}) by_begin_.emplace_back(side->begin, side);
   std::ranges::sort(by_begin_, {}, &std::pair<std::uint64_t, Side*>::first);
+}
+
+void Stitches::join_all(const std::vector<Region>& regions) {
+  const std::vector<const Region*> begins = by_beginning(regions);
+  for (const Region& first : regions) {
+    if (!has_address(first)) continue;
+    const auto next = std::pair(first.space, first.address + first.bytes.size());
+    for (const Region* second : std::ranges::equal_range(begins, next, {}, address_of)) {
+      // Where it follows in the file as well, the windows of the layer show the seam.
+      if (second->bytes.begin() == first.bytes.end()) continue;
+      if (!join(first, *second)) return;
+    }
+  }
+}
+
+bool Stitches::join(const Region& first, const Region& second) {
+  const std::size_t tail = static_cast<std::size_t>(std::min<std::uint64_t>(reach, first.bytes.size()));
+  const std::size_t head = static_cast<std::size_t>(std::min<std::uint64_t>(reach, second.bytes.size()));
+  const std::size_t cost = std::max(tail + head, least_cost);
+  if (cost > left_) {
+    overflowed_ = true;
+    return false;
+  }
+  left_ -= cost;
+  seams_.push_back({.before = {.begin = first.bytes.end() - tail, .size = tail},
+                    .after = {.begin = second.bytes.begin(), .size = head},
+                    .address = first.address + (first.bytes.size() - tail),
+                    .space = first.space});
+  return true;
 }
 
 void Stitches::copy(Side& side, const Window& window) {

@@ -22,7 +22,9 @@ class Stitches {
  public:
   static constexpr std::size_t reach = std::size_t{16} * 1024;  // bytes kept on either side of a seam
 
-  // `budget`: bytes that may be kept in all; seams beyond it are left out and overflowed() says so.
+  // Where several parts end at one address or begin there, each that ends is joined with each that begins.
+  // `budget`: bytes that may be kept in all; seams beyond it are left out and overflowed() says so. A seam
+  // of few bytes counts as more, so that the budget bounds the number of seams and the work, too.
   Stitches(const DumpMap& map, std::size_t budget);
 
   // show is called with every window of the layer, in order.
@@ -53,10 +55,13 @@ class Stitches {
     std::uint64_t address = 0;  // of the first byte of `before`
     AddressSpace space = AddressSpace::none;
   };
+  void join_all(const std::vector<Region>& regions);
+  bool join(const Region& first, const Region& second);  // false: over the budget
   static void copy(Side& side, const Window& window);
 
   ByteOrder order_;
   unsigned word_bits_;
+  std::size_t left_;  // of the budget
   DumpMap joined_{};  // of the last window
   std::unique_ptr<RegionIndex> joined_index_{};
   std::vector<Seam> seams_{};

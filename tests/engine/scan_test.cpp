@@ -23,6 +23,7 @@
 #include "scanner/engine/self_test.h"
 #include "scanner/io/digest.h"
 #include "tests/support/bio_contents.h"
+#include "tests/support/elf_core_writer.h"
 
 namespace dumpgate {
 namespace {
@@ -197,6 +198,27 @@ TEST(Scan, WrappingsDoNotHideKeys) {
           Bytes(wrapped.begin(), wrapped.begin() + static_cast<std::ptrdiff_t>(cut)), with(2, 65'536));
       EXPECT_FALSE(part.gaps.empty()) << cut;
     }
+  }
+}
+
+// A key whose halves lie apart in the file, while other memory begins where its first half ends.
+TEST(Scan, FindsAKeyAcrossEachSeamOfOneAddress) {
+  const Key key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"), &EVP_PKEY_free);
+  const Bytes text = pem(key.get());
+  const auto middle = text.begin() + 70;  // amid the seed
+  Bytes first(4096);
+  Bytes second(4096);
+  std::copy(text.begin(), middle, first.end() - 70);
+  std::copy(middle, text.end(), second.begin());
+  const Bytes other(4096);
+  for (const bool last : {false, true}) {
+    const Bytes core = support::ElfCoreWriter()
+                           .load(0x2000, last ? other : second)
+                           .load(0x2000, last ? second : other)
+                           .load(0x1000, first)
+                           .bytes();
+    const ScanRecord record = scan_bytes(core, with(2, 65'536));
+    EXPECT_EQ(proven_keys(record), 1U) << told(record);
   }
 }
 

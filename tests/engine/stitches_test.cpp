@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <string>
+#include <utility>
 
 namespace dumpgate {
 namespace {
@@ -48,6 +50,46 @@ TEST(Stitches, JoinPartsThatLieApartInTheFile) {
   }
 }
 
+std::size_t count_seams(Stitches& stitches) {
+  std::size_t seams = 0;
+  SecretBytes buffer;
+  for (Window window; stitches.next(buffer, window);) ++seams;
+  return seams;
+}
+
+TEST(Stitches, JoinEachPartThatEndsWithEachThatBegins) {
+  std::vector<std::byte> file(1000);
+  DumpMap map;
+  for (const auto& [at, what] : {std::pair(100, 'A'), {200, 'B'}, {300, 'C'}, {400, 'D'}, {500, 'E'}}) {
+    std::memset(file.data() + at, what, 50);
+    const bool ends_there = what < 'C';
+    map.regions.push_back(region(static_cast<std::uint64_t>(at), 50, ends_there ? 0x2000 - 50 : 0x2000));
+  }
+  Stitches stitches(map, 1 << 20);
+  show_all(stitches, file, 64);
+  std::string joined;
+  SecretBytes buffer;
+  for (Window window; stitches.next(buffer, window);)
+    for (const std::size_t at : {49U, 50U}) joined.push_back(static_cast<char>(buffer.at(at)));
+  EXPECT_EQ(joined, "ACADAEBCBDBE");
+  EXPECT_FALSE(stitches.overflowed());
+}
+
+// A part that follows in memory and in the file says nothing of another part with the same address.
+TEST(Stitches, JoinWhatLiesApartBesideWhatLiesTogether) {
+  std::vector<std::byte> file(1000);
+  DumpMap map;
+  map.regions = {region(100, 50, 0x2000 - 50), region(150, 50, 0x2000), region(300, 50, 0x2000)};
+  Stitches stitches(map, 1 << 20);
+  file[300] = std::byte{'C'};
+  show_all(stitches, file, 64);
+  SecretBytes buffer;
+  Window window;
+  ASSERT_TRUE(stitches.next(buffer, window));
+  EXPECT_EQ(buffer.at(50), std::byte{'C'});
+  EXPECT_FALSE(stitches.next(buffer, window));
+}
+
 TEST(Stitches, LeaveToWindowsWhatLiesTogether) {
   DumpMap map;
   map.regions = {region(4096, 4096, 0x1000), region(8192, 4096, 0x2000)};
@@ -61,8 +103,46 @@ TEST(Stitches, LeaveToWindowsWhatLiesTogether) {
 TEST(Stitches, SayWhenThereAreTooMany) {
   DumpMap map;
   for (std::uint64_t i = 0; i < 100; ++i) map.regions.push_back(region(i * 8192, 4096, 0x100000 - i * 4096));
-  const Stitches stitches(map, 64 * 1024);
+  const Stitches stitches(map, 1 << 16);
   EXPECT_TRUE(stitches.overflowed());
+}
+
+// 10,000,000,000 seams are asked for.
+TEST(Stitches, BoundTheSeamsOfOneAddress) {
+  DumpMap map;
+  for (std::uint64_t i = 0; i < 100'000; ++i) map.regions.push_back(region(i * 16, 8, 0x2000 - 8));
+  for (std::uint64_t i = 100'000; i < 200'000; ++i) map.regions.push_back(region(i * 16, 8, 0x2000));
+  Stitches stitches(map, 1 << 20);
+  EXPECT_TRUE(stitches.overflowed());
+  show_all(stitches, std::vector<std::byte>(3'200'000), 1 << 20);
+  const std::size_t seams = count_seams(stitches);
+  EXPECT_GT(seams, 0U);
+  EXPECT_LE(seams, 4096U);
+}
+
+// As many pairs, of which none is a seam, as every one of them lies together in the file.
+TEST(Stitches, PassOverPartsOfOnePlaceAtOnce) {
+  constexpr std::uint64_t place = 1'000'000;
+  DumpMap map;
+  for (std::uint64_t size = 100'000; size > 0; --size)
+    map.regions.push_back(region(place - size, size, 0x200000 - size));
+  for (std::uint64_t size = 1; size <= 100'000; ++size) map.regions.push_back(region(place, size, 0x200000));
+  Stitches stitches(map, 1 << 20);
+  EXPECT_FALSE(stitches.overflowed());
+  show_all(stitches, std::vector<std::byte>(2 * place), 1 << 20);
+  EXPECT_EQ(count_seams(stitches), 0U);
+}
+
+TEST(Stitches, OfPartsOfOnePlaceJoinTheLongest) {
+  DumpMap map;
+  map.regions = {region(100, 50, 0x2000 - 50), region(300, 20, 0x2000), region(300, 70, 0x2000)};
+  Stitches stitches(map, 1 << 20);
+  show_all(stitches, std::vector<std::byte>(1000), 64);
+  SecretBytes buffer;
+  Window window;
+  ASSERT_TRUE(stitches.next(buffer, window));
+  EXPECT_EQ(buffer.size(), 50U + 70U);
+  EXPECT_FALSE(stitches.next(buffer, window));
 }
 
 TEST(Stitches, SkipPartsThatTheFileDoesNotHold) {
