@@ -1,5 +1,5 @@
 // Scalars on curves that few programs use are found by a point without any label where the curve's constants
-// are in the memory too, and are not tried where they are not.
+// or both coordinates of the point are in the memory too, and are not tried where they are not.
 
 #include <gtest/gtest.h>
 #include <openssl/core_names.h>
@@ -70,6 +70,15 @@ Key key_on(const std::string& curve) {
   }
 }
 
+// The same, whose y they would not lose either.
+Key key_with_spared_y(const std::string& curve) {
+  for (;;) {
+    Key key = key_on(curve);
+    if (hunt_test::spared(hunt_test::number_of(key.get(), OSSL_PKEY_PARAM_EC_PUB_Y, size_of(curve))))
+      return key;
+  }
+}
+
 class RareCurves : public testing::TestWithParam<std::string> {};
 
 TEST_P(RareCurves, AScalarIsFoundByABarePointWhereTheCurveIsUsed) {
@@ -94,6 +103,37 @@ TEST_P(RareCurves, AScalarIsFoundByABarePointWhereTheCurveIsUsed) {
     EXPECT_EQ(findings[0].curve, curve);
     EXPECT_EQ(findings[0].public_key_sha256, hunt_test::public_of(key.get()).sha256);
   }
+}
+
+// mbedTLS keeps each number in a chunk of its own and the curve's constants in its read-only data; others
+// keep a point's coordinates in one array.
+TEST_P(RareCurves, BothCoordinatesNameTheCurve) {
+  const std::string curve = GetParam();
+  const Key key = key_with_spared_y(curve);
+  const std::size_t size = size_of(curve);
+  const auto limbs = [&](const char* name) {
+    return hunt_test::reversed(hunt_test::number_of(key.get(), name, size));
+  };
+  const Bytes d = limbs(OSSL_PKEY_PARAM_PRIV_KEY), x = limbs(OSSL_PKEY_PARAM_EC_PUB_X),
+              y = limbs(OSSL_PKEY_PARAM_EC_PUB_Y);
+  Bytes array = x;
+  array.insert(array.end(), y.begin(), y.end());
+  Bytes near_y = y;
+  near_y.front() ^= std::byte{1};
+  const std::vector<std::vector<Bytes>> named{{x, y}, {y, x}, {array}}, unnamed{{x}, {x, near_y}, {x, d, y}};
+  for (const auto* layouts : {&named, &unnamed})
+    for (const auto& numbers : *layouts) {
+      Memory memory;
+      const std::uint64_t where = memory.put(d);
+      memory.junk();
+      for (const Bytes& number : numbers) (void)memory.put(number);
+      const auto findings = memory.hunt({}, "ec");
+      ASSERT_EQ(findings.size(), layouts == &named ? 1U : 0U);
+      if (findings.empty()) continue;
+      EXPECT_EQ(findings[0].offset, where);
+      EXPECT_EQ(findings[0].curve, curve);
+      EXPECT_EQ(findings[0].public_key_sha256, hunt_test::public_of(key.get()).sha256);
+    }
 }
 
 TEST_P(RareCurves, AnotherPointIsNothing) {

@@ -26,6 +26,7 @@
 #include "scanner/hunt/hunter.h"
 #include "scanner/hunt/layouts.h"
 #include "scanner/hunt/limbs.h"
+#include "scanner/hunt/point_pairs.h"
 #include "scanner/proof/bignum.h"
 
 namespace dumpgate {
@@ -35,7 +36,8 @@ constexpr std::size_t scalars_together = 1024;  // scalars multiplied at once
 
 // The curves whose points are looked for as bare numbers too, even if no key of the dump names them: the
 // usual ones everywhere, the rare ones where a constant of the curve lies in the same or a neighbouring unit,
-// as it does where software computes on it. Of others only if a key names the curve.
+// as it does where software computes on it, or both coordinates of a point. Of others only if a key names the
+// curve.
 constexpr std::array<std::string_view, 4> usual_curves{"prime256v1", "secp384r1", "secp521r1", "secp256k1"};
 constexpr std::array<std::string_view, 5> rare_curves{"brainpoolP256r1", "brainpoolP320r1", "brainpoolP384r1",
                                                       "brainpoolP512r1", "SM2"};
@@ -46,10 +48,10 @@ struct Curve {
   std::string name{};
   unsigned bits = 0;                                                 // of the field
   std::unordered_multimap<std::uint64_t, const KnownKey*> points{};  // by the low limb of x
-  std::vector<Needle> constants{};  // one of which must lie in the memory; empty: tried everywhere
+  std::vector<Needle> constants{};  // one of which or a point must lie in the memory; empty: tried everywhere
 
   std::size_t limbs() const { return (bits + 63) / 64; }
-  bool is_used_in(HuntUnit& unit) const {
+  bool is_named_in(HuntUnit& unit) const {
     return constants.empty() || std::ranges::any_of(constants, [&](const Needle& constant) {
              return unit.words().find(constant).has_value();
            });
@@ -189,14 +191,12 @@ class ScalarHunt final : public Hunt {
   }
 
   void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
-    std::vector<const Curve*> curves;
+    const std::vector<const Curve*> curves = used_in(unit);
     std::map<std::size_t, Batch> batches;
     std::vector<unsigned> sizes;  // in bits, for numbers in exact layouts
-    for (const Curve& curve : curves_) {
-      if (!curve.is_used_in(unit)) continue;
-      curves.push_back(&curve);
-      batches[curve.limbs()] = {};
-      sizes.push_back(curve.bits);
+    for (const Curve* curve : curves) {
+      batches[curve->limbs()] = {};
+      sizes.push_back(curve->bits);
     }
     RandomTest random;
     LayoutReader reader(sizes);
@@ -213,6 +213,15 @@ class ScalarHunt final : public Hunt {
   }
 
  private:
+  // The curves to try in a unit, in their order.
+  std::vector<const Curve*> used_in(HuntUnit& unit) const {
+    const auto pairs = curves_of_pairs(unit.near());
+    std::vector<const Curve*> used;
+    for (const Curve& curve : curves_)
+      if (pairs.contains(curve.name) || curve.is_named_in(unit)) used.push_back(&curve);
+    return used;
+  }
+
   static unsigned bits_of(const std::string& curve) {
     const std::unique_ptr<EC_GROUP, decltype(&EC_GROUP_free)> group(
         EC_GROUP_new_by_curve_name(OBJ_sn2nid(curve.c_str())), &EC_GROUP_free);
