@@ -292,6 +292,7 @@ TEST(PointedShields, AreTakenOnceAndNoMoreThanTheLimits) {
 TEST(PointedShields, ShieldedKeysAreTakenOnceAndNoMoreThanTheLimit) {
   const test::Bytes layer = test::noise(100'000, 12);
   std::vector<ShieldPointers> all;
+  all.reserve(40);
   for (std::uint64_t i = 0; i < 40; ++i) all.push_back(to_key(50'000 + i * 32, i / 2 * 64, 64));
   for (const std::size_t own : {1000U, 100'000U}) {
     EXPECT_EQ(followed(layer, all, own).shielded.size(), 20U);

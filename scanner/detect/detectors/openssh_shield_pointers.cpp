@@ -1,7 +1,7 @@
 // Pointers to OpenSSH's shielded keys and their prekeys: `struct sshkey` keeps a shielded key's address and
 // length and its prekey's address and length, which is always 16 KiB. Through them both are found where their
-// own surroundings do not give them away (openssh_shield.cpp), in dumps that know addresses. The one rule: the
-// pointers are no finding; they say which memory is worth a look.
+// own surroundings do not give them away (openssh_shield.cpp), in dumps that know addresses. The one rule:
+// the pointers are no finding; they say which memory is worth a look.
 //
 // The length stands for itself: a word that is 0x4000, at the alignment and in the byte order of the dumped
 // machine. As a literal to search for it would be met at every 64 behind a zero, so words are compared.
