@@ -7,6 +7,9 @@
 
 #include "scanner/base/der_reader.h"
 #include "scanner/base/der_writer.h"
+#include "scanner/hunt/bare_dsa.h"
+#include "scanner/hunt/limbs.h"
+#include "scanner/hunt/prime_sieve.h"
 #include "scanner/proof/bignum.h"
 #include "tests/hunt/memory.h"
 
@@ -33,6 +36,17 @@ Key dsa_key() {
   EVP_PKEY* key = nullptr;
   EVP_PKEY_keygen(context.get(), &key);
   return {key, &EVP_PKEY_free};
+}
+
+BigNumber random_odd(int bits) {
+  BigNumber number;
+  EXPECT_EQ(BN_rand(number.get(), bits, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ODD), 1);
+  return number;
+}
+
+hunt_test::Bytes number_bytes(const BigNumber& number) {
+  const SecretBytes bytes = number.big_endian();
+  return {bytes.begin(), bytes.end()};
 }
 
 // Numbers that the filters' stated loss spares, with the private one.
@@ -100,6 +114,39 @@ TEST(DiscreteLogHunter, FindsDsaByThePublicNumbersBesideIt) {
   }
 }
 
+// p - 1 is a multiple of q, and neither has a small factor: what somebody writes into a dump.
+std::pair<BigNumber, BigNumber> seeming_group() {
+  const BigContext context;
+  for (;;) {
+    const BigNumber q = random_odd(256);
+    BigNumber k = random_odd(768);
+    EXPECT_EQ(BN_lshift1(k.get(), k.get()), 1);
+    BigNumber p = BigNumber::product(q, k, context);
+    EXPECT_EQ(BN_add_word(p.get(), 1), 1);
+    const auto fits = [](const BigNumber& number, std::size_t bits) {
+      const auto limbs = limbs_of(number.big_endian(), bits / 64);
+      return number.bits() == bits && hunt_test::spared(number_bytes(number)) &&
+             without_small_factor(limbs) && without_factor_up_to_503(limbs);
+    };
+    if (fits(p, 1024) && fits(q, 256)) return {p, q};
+  }
+}
+
+TEST(DiscreteLogHunter, SaysWhenADumpHoldsMoreGroupsThanItTries) {
+  for (const auto& [groups, left_out] : {std::pair(3U, false), std::pair(20U, true)}) {
+    Memory memory;
+    for (unsigned i = 0; i < groups; ++i) {
+      const auto [p, q] = seeming_group();
+      memory.put_in(limbs_layout, number_bytes(p));
+      memory.put_in(limbs_layout, number_bytes(q));
+    }
+    const RunStore runs = memory.runs();
+    HuntUnit unit(runs);
+    EXPECT_TRUE(BareDsa(LeadSet()).keys_near(unit).empty());
+    EXPECT_EQ(unit.has_left_out(), left_out);
+  }
+}
+
 // Keys of one group share its powers: each is still told from the others.
 TEST(DiscreteLogHunter, FindsTheRightKeyOfAGroup) {
   const Key first = dsa_key();
@@ -130,17 +177,6 @@ PublicKey claimed_dsa(const BigNumber& p, const BigNumber& q, const BigNumber& g
   const auto key = parse_spki(der_element(der::sequence, {identifier, der_bit_string(integer(y))}));
   EXPECT_TRUE(key.has_value());
   return key.value_or(PublicKey{});
-}
-
-BigNumber random_odd(int bits) {
-  BigNumber number;
-  EXPECT_EQ(BN_rand(number.get(), bits, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ODD), 1);
-  return number;
-}
-
-hunt_test::Bytes number_bytes(const BigNumber& number) {
-  const SecretBytes bytes = number.big_endian();
-  return {bytes.begin(), bytes.end()};
 }
 
 // Of p - 1 any odd number is the exponent that gives p - 1.

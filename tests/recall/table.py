@@ -14,7 +14,7 @@ INTRO = """# Recall
 
 Written by `tests/recall/run`; do not edit. Real programs load a fresh key, sign, free it; each state is dumped and scanned. A dump in which
 dumpgate finds nothing is searched for every number of the key (RSA: d, p, q, dP, dQ, and the primes' complements; EC: d and d·2^k mod n;
-Ed25519: seed, hash, scalar) in every layout of `tests/recall/truth.py` at every offset, with the key at hand:
+Ed25519 and Ed448: seed, hash, scalar; DSA: x) in every layout of `tests/recall/truth.py` at every offset, with the key at hand:
 
 - **found**: the report names the key by its public half, or (unnamed) blocks the dump for a private key without a name.
 - **found with --protect**: a whole number is there, its public half in no layout; the report names the key when told the public half.
