@@ -19,6 +19,7 @@ namespace dumpgate {
 struct RsaTargets {
   static constexpr std::size_t alone = 64;   // protected keys that the dump does not name, of one size
   static constexpr std::size_t seen = 1024;  // moduli in the dump, of one size
+  static constexpr std::size_t seen_in_all = 4096;
 
   std::vector<const KnownKey*> one_by_one{};
   std::vector<const KnownKey*> together{};

@@ -130,6 +130,28 @@ TEST(Hunters, ManyNumbersBeforeAKeyDoNotHideItAmongManyKeys) {
   EXPECT_FALSE(heap.hunt(leads, "rsa-factor").empty());
 }
 
+// A dump full of moduli of all sizes bounds its own cost, and takes no protected key's place.
+TEST(RsaTargets, ADumpOfManyModuliLeavesProtectedKeysTheirPlace) {
+  LeadSet leads;
+  const std::array exponent{std::byte{3}};
+  const auto add = [&](std::size_t bytes, KeyOrigin origin) {
+    BigNumber n;
+    ASSERT_EQ(BN_rand(n.get(), static_cast<int>(8 * bytes), BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ODD), 1);
+    ASSERT_TRUE(leads.add(*rsa_public_key(n.big_endian(), exponent), origin));
+  };
+  for (std::size_t bytes = 64; bytes < 64 + 16 * 100; bytes += 16)
+    for (int i = 0; i < 50; ++i) add(bytes, KeyOrigin::spki);
+  for (int i = 0; i < 10; ++i) add(1024, KeyOrigin::protect);
+  std::size_t seen = 0, alone = 0, together = 0;
+  for (const auto& [limbs, targets] : rsa_targets(leads)) {
+    for (const KnownKey* known : targets.one_by_one) ++(known->seen ? seen : alone);
+    together += targets.together.size();
+  }
+  EXPECT_EQ(seen, RsaTargets::seen_in_all);
+  EXPECT_EQ(alone, 10U);
+  EXPECT_EQ(together, 5000 - RsaTargets::seen_in_all);
+}
+
 // So of a size that no key that software makes by itself has.
 TEST(Hunters, AKeyOfAnUnusualSizeIsFoundAmongManyKeys) {
   Key key = common_rsa_key(1280);
