@@ -16,17 +16,17 @@ namespace {
 
 constexpr std::size_t q_limbs = 4;
 constexpr std::array<std::size_t, 3> p_limbs{16, 32, 48};
-constexpr std::uint64_t top_bit = std::uint64_t{1} << 63U;
+constexpr std::uint64_t high_bit = std::uint64_t{1} << 63U;
 
-using Limbs = std::vector<std::uint64_t>;  // of public numbers
+using DsaLimbs = std::vector<std::uint64_t>;  // of public numbers
 
 struct DsaGroup {
-  Limbs p{}, q{};
+  DsaLimbs p{}, q{};
 };
 
 // Whether the number may be a prime that FIPS 186-4 makes: odd, with its top bit set.
 bool may_be_prime(std::span<const std::uint64_t> limbs) {
-  return (limbs.front() & 1U) != 0 && limbs.back() >= top_bit && without_small_factor(limbs) &&
+  return (limbs.front() & 1U) != 0 && limbs.back() >= high_bit && without_small_factor(limbs) &&
          without_factor_up_to_503(limbs);
 }
 
@@ -94,7 +94,7 @@ bool may_hold(const NumberRun& run, std::span<const std::size_t> sizes) {
   return std::ranges::any_of(sizes, fits) || (words > sizes.front() && has_integer_header(run));
 }
 
-using Numbers = std::map<std::size_t, std::set<Limbs>>;  // each once, by limbs
+using Numbers = std::map<std::size_t, std::set<DsaLimbs>>;  // each once, by limbs
 
 // The numbers of these sizes in the unit and its neighbours that look random and pass `fits`.
 template <typename Fits>
@@ -122,18 +122,18 @@ Numbers numbers_near(const HuntUnit& unit, std::span<const std::size_t> sizes, F
   return numbers;
 }
 
-BigNumber number_of(const Limbs& limbs) {
+BigNumber number_of(const DsaLimbs& limbs) {
   return BigNumber::from_big_endian(big_endian_bytes<std::vector<std::byte>>(limbs));
 }
 
 // The elements of order q.
-std::vector<Limbs> elements_of(const DsaGroup& group, const std::set<Limbs>& all, std::size_t& powers,
-                               HuntUnit& unit) {
+std::vector<DsaLimbs> elements_of(const DsaGroup& group, const std::set<DsaLimbs>& all, std::size_t& powers,
+                                  HuntUnit& unit) {
   const BigContext context;
   const BigNumber p = number_of(group.p), q = number_of(group.q);
-  std::vector<Limbs> elements;
+  std::vector<DsaLimbs> elements;
   if (BN_check_prime(q.get(), context.get(), nullptr) != 1) return elements;
-  for (const Limbs& limbs : all) {
+  for (const DsaLimbs& limbs : all) {
     const BigNumber element = number_of(limbs);
     if (!(element < p)) continue;
     if (++powers > BareDsa::most_powers || elements.size() > BareDsa::most_elements) {
@@ -147,10 +147,10 @@ std::vector<Limbs> elements_of(const DsaGroup& group, const std::set<Limbs>& all
 }
 
 // The keys of each pair of elements: g and y in either order.
-void add_keys(const DsaGroup& group, const std::vector<Limbs>& elements, std::vector<PublicKey>& keys) {
-  const auto bytes = [](const Limbs& limbs) { return big_endian_bytes<std::vector<std::byte>>(limbs); };
-  for (const Limbs& g : elements)
-    for (const Limbs& y : elements) {
+void add_keys(const DsaGroup& group, const std::vector<DsaLimbs>& elements, std::vector<PublicKey>& keys) {
+  const auto bytes = [](const DsaLimbs& limbs) { return big_endian_bytes<std::vector<std::byte>>(limbs); };
+  for (const DsaLimbs& g : elements)
+    for (const DsaLimbs& y : elements) {
       if (g == y) continue;
       auto key = dsa_public_key({.p = bytes(group.p), .q = bytes(group.q), .g = bytes(g), .y = bytes(y)});
       if (key) keys.push_back(std::move(*key));
@@ -168,7 +168,7 @@ BareDsa::BareDsa(const LeadSet& leads) {
 // Each step looks at memory only if the one before found something: most memory holds no p.
 std::vector<PublicKey> BareDsa::keys_near(HuntUnit& unit) const {
   const Numbers moduli = numbers_near(unit, p_limbs, [this](std::span<const std::uint64_t> limbs) {
-    return may_be_prime(limbs) && !moduli_.contains(Limbs(limbs.begin(), limbs.end()));
+    return may_be_prime(limbs) && !moduli_.contains(DsaLimbs(limbs.begin(), limbs.end()));
   });
   if (moduli.empty()) return {};
   const Numbers orders = numbers_near(unit, std::array{q_limbs}, may_be_prime);
@@ -176,8 +176,8 @@ std::vector<PublicKey> BareDsa::keys_near(HuntUnit& unit) const {
   std::vector<DsaGroup> groups;
   std::size_t pairs = 0;
   for (const auto& [size, all] : moduli)
-    for (const Limbs& p : all)
-      for (const Limbs& q : orders.begin()->second) {
+    for (const DsaLimbs& p : all)
+      for (const DsaLimbs& q : orders.begin()->second) {
         if (++pairs > most_pairs || groups.size() > most_groups) {
           unit.leave_out();
           break;

@@ -21,6 +21,7 @@
 
 #include "scanner/detect/random_words.h"
 #include "scanner/hunt/bare_dsa.h"
+#include "scanner/hunt/dsa_verification.h"
 #include "scanner/hunt/fixed_power.h"
 #include "scanner/hunt/hunter.h"
 #include "scanner/hunt/layouts.h"
@@ -117,8 +118,13 @@ class Trials {
     }
   }
 
+  struct Hit {
+    Finding finding{};
+    DiscreteLogNumbers numbers{};
+  };
+
   // `work` is what was spent on the unit.
-  void examine(HuntUnit& unit, std::uint64_t& work, std::vector<Finding>& findings) const {
+  void examine(HuntUnit& unit, std::uint64_t& work, std::vector<Hit>& hits) const {
     if (groups_.empty()) return;
     FixedPower::Scratch scratch;
     RandomTest random;
@@ -130,7 +136,7 @@ class Trials {
           if (group.size != number.bytes.size()) continue;
           work += group.work();
           if (work > most_work) return unit.leave_out();
-          if (try_number(number, group, scratch, findings)) work += confirmations * group.work();
+          if (try_number(number, group, scratch, hits)) work += confirmations * group.work();
         }
       };
       if (run.digits == 0 && !run.text) try_ends(run, try_all);
@@ -181,17 +187,18 @@ class Trials {
 
   // Whether the number gave one of the keys, so that it was confirmed.
   bool try_number(const Number& number, const Group& group, FixedPower::Scratch& scratch,
-                  std::vector<Finding>& findings) const {
+                  std::vector<Hit>& hits) const {
     BigNumber x = BigNumber::from_little_endian_limbs(number.bytes);
     if (!(x < group.q)) return false;
     const auto known = group.keys.find(power(group, x, number.bytes, scratch));
     if (known == group.keys.end()) return false;
-    const DiscreteLogNumbers numbers{.p = group.p,
-                                     .q = group.q,
-                                     .g = group.g,
-                                     .y = BigNumber::from_big_endian(known->first),
-                                     .x = std::move(x)};
-    if (relate_discrete_log(numbers, {}).proven) findings.push_back(describe(*known->second, number));
+    DiscreteLogNumbers numbers{.p = group.p,
+                               .q = group.q,
+                               .g = group.g,
+                               .y = BigNumber::from_big_endian(known->first),
+                               .x = std::move(x)};
+    if (relate_discrete_log(numbers, {}).proven)
+      hits.push_back({describe(*known->second, number), std::move(numbers)});
     return true;
   }
 
@@ -241,15 +248,31 @@ class DiscreteLogHunt final : public Hunt {
 
   void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
     std::uint64_t work = 0;
-    named_.examine(unit, work, findings);
+    std::vector<Trials::Hit> named;
+    named_.examine(unit, work, named);
+    for (Trials::Hit& hit : named) findings.push_back(std::move(hit.finding));
     const std::vector<PublicKey> near = bare_.keys_near(unit);
     std::vector<const PublicKey*> keys;
     for (const PublicKey& key : near)
       if (!names_.contains(key.sha256)) keys.push_back(&key);
-    if (!keys.empty()) Trials(keys, true).examine(unit, work, findings);
+    if (keys.empty()) return;
+    std::vector<Trials::Hit> bare;
+    Trials(keys, true).examine(unit, work, bare);
+    for (const Trials::Hit& hit : bare)
+      if (!is_public(hit, bare, unit)) findings.push_back(hit.finding);
   }
 
  private:
+  // Whether a check of a signature left it.
+  static bool is_public(const Trials::Hit& hit, const std::vector<Trials::Hit>& all, HuntUnit& unit) {
+    constexpr std::size_t most_compared = 64;  // of more nobody made signatures only to check them
+    if (all.size() > most_compared) return false;
+    return std::ranges::any_of(all, [&](const Trials::Hit& other) {
+      return is_verification(hit.numbers, other.numbers, unit.words()) ||
+             is_verification(other.numbers, hit.numbers, unit.words());
+    });
+  }
+
   BareDsa bare_;
   Trials named_;
   std::set<std::string> names_{};
