@@ -34,7 +34,7 @@ class Cell:
         others = [f for f in blocking if f.get("public_key_sha256") not in (None, "", key.name)]
         # Programs make keys and signing nonces of their own, whose names nobody knows: their scalars are multiplied here once more; what is
         # proven of the RSA keys of a program that is known to make them is believed.
-        believed = lambda f: f["evidence"] == "proof" and (curve.is_true(dump, f) or holder.makes_keys and f.get("algorithm") == "rsa")
+        believed = lambda f: f["evidence"] == "proof" and (curve.is_true(dump, f) or key.relates(dump, f) or holder.makes_keys and f.get("algorithm") == "rsa")
         self.others = [f for f in others if believed(f)]
         self.wrong = [f for f in others if f not in self.others]
         self.outcome = self.judge()

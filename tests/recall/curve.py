@@ -25,7 +25,8 @@ def der_items(data):
 
 def der(tag, content):
     size = len(content)
-    return bytes([tag, size] if size < 128 else [tag, 0x81, size]) + content
+    octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes([tag]) + (bytes([size]) if size < 128 else bytes([0x80 | len(octets)]) + octets) + content
 
 
 @functools.cache

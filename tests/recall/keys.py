@@ -9,7 +9,7 @@ import os
 import subprocess
 
 import curve
-from curve import der_items
+from curve import der, der_items
 
 KINDS = {
     "rsa-2048": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
@@ -182,6 +182,29 @@ class Key:
         size = self.numbers["d"][1]
         x = int.from_bytes(self.spki[-2 * size : -size], "big")
         return {"x": (x, size), "x*R mod p": ((x << self._word_bits(size)) % self.curve.p, size)}
+
+    def relates(self, dump, finding):
+        """Whether the bytes that a finding of DSA points at are an exponent of this key's group that gives the public half it names:
+        signing leaves nonces k with g^k, and their inverses."""
+        if not self.kind.startswith("dsa") or finding.get("relation") != "g^x=y":
+            return False
+        with open(dump, "rb") as file:
+            file.seek(finding["offset"])
+            data = file.read(finding["length"])
+        order = {"bytes-be": 1, "limbs-le64": len(data), "words32-be-order": 4}.get(finding.get("representation"))
+        if order is None or len(data) != self.numbers["x"][1]:
+            return False
+        x = int.from_bytes(b"".join(data[i : i + order][::-1] for i in range(0, len(data), order)), "big")
+        p, q, g = self.domain.values()
+        named = lambda base, value: hashlib.sha256(self._dsa_spki(base, value)).hexdigest() == finding["public_key_sha256"]
+        inverse = pow(x, -1, q)
+        return any(named(base, pow(base, x, p)) or named(pow(base, inverse, p), base) for base in (g, self.publics["y"][0]))
+
+    def _dsa_spki(self, g, y):
+        """A SubjectPublicKeyInfo (RFC 3279, section 2.3.2)."""
+        integer = lambda value: der(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+        domain = der(0x30, integer(self.domain["p"]) + integer(self.domain["q"]) + integer(g))
+        return der(0x30, der(0x30, bytes.fromhex("06072a8648ce380401") + domain) + der(0x03, b"\0" + integer(y)))
 
     def _edwards_numbers(self):
         size, order, digest_of, top_bit, low_bits = EDWARDS[self.kind]
