@@ -11,7 +11,7 @@ constexpr std::size_t least_digest = 16;  // bytes: what can be looked up
 // A number as bytes in either order, or as 32-bit words of a little-endian machine, the most significant
 // first (Java).
 bool lies_in(const BigNumber& number, const WordIndex& words) {
-  SecretBytes bytes = number.big_endian((number.bits() + 31) / 32 * 4);
+  SecretBytes bytes = number.big_endian(std::size_t{(number.bits() + 31) / 32} * 4);
   if (bytes.size() < least_digest) return false;
   if (words.find(bytes)) return true;
   for (std::size_t at = 0; at < bytes.size(); at += 4)
