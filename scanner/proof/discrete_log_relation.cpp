@@ -12,13 +12,12 @@ constexpr unsigned least_order_bits = 128;
 constexpr unsigned most_order_bits = 512;      // of DSA; the q of key exchange may be half of p
 constexpr unsigned most_modulus_bits = 10000;  // OpenSSL's own limit for DSA and DH
 
-constexpr std::string_view oid_dsa = "\x2a\x86\x48\xce\x38\x04\x01";
-
-std::vector<std::byte> dsa_identifier(const DiscreteLogNumbers& numbers) {
-  const auto domain =
-      der_element(der::sequence, {der_integer(numbers.p->big_endian()), der_integer(numbers.q->big_endian()),
-                                  der_integer(numbers.g->big_endian())});
-  return der_element(der::sequence, {der_oid(oid_dsa), domain});
+// The public key y of the group. The numbers p, q and g are there.
+std::optional<PublicKey> dsa_key(const DiscreteLogNumbers& numbers, const BigNumber& y) {
+  return dsa_public_key({.p = numbers.p->big_endian(),
+                         .q = numbers.q->big_endian(),
+                         .g = numbers.g->big_endian(),
+                         .y = y.big_endian()});
 }
 
 bool usable(const DiscreteLogNumbers& numbers) {
@@ -52,11 +51,7 @@ bool tells_exponent(const DiscreteLogNumbers& numbers, const BigContext& context
 Outcome relate_discrete_log(const DiscreteLogNumbers& numbers,
                             std::span<const std::byte> algorithm_identifier) {
   Outcome outcome;
-  if (numbers.p && numbers.q && numbers.g && numbers.y)
-    outcome.stated = dsa_public_key({.p = numbers.p->big_endian(),
-                                     .q = numbers.q->big_endian(),
-                                     .g = numbers.g->big_endian(),
-                                     .y = numbers.y->big_endian()});
+  if (numbers.p && numbers.q && numbers.g && numbers.y) outcome.stated = dsa_key(numbers, *numbers.y);
   if (!usable(numbers)) return outcome;
   outcome.doubtful = has_small_order(numbers) && !(*numbers.x < *numbers.q);
   if (outcome.doubtful) return outcome;
@@ -70,11 +65,14 @@ Outcome relate_discrete_log(const DiscreteLogNumbers& numbers,
   outcome.doubtful = outcome.doubtful || other || !tells_exponent(numbers, context);
   outcome.proven = numbers.y && !outcome.doubtful;
   if (outcome.proven) outcome.relation = "g^x=y";
-  std::vector<std::byte> identifier(algorithm_identifier.begin(), algorithm_identifier.end());
-  if (identifier.empty() && numbers.q) identifier = dsa_identifier(numbers);
-  if (identifier.empty() || outcome.doubtful) return outcome;
-  const auto bits = der_bit_string(der_integer(computed.big_endian()));
-  outcome.key = parse_spki(der_element(der::sequence, {identifier, bits}));
+  if (outcome.doubtful) return outcome;
+  if (!algorithm_identifier.empty()) {
+    const std::vector<std::byte> identifier(algorithm_identifier.begin(), algorithm_identifier.end());
+    const auto bits = der_bit_string(der_integer(computed.big_endian()));
+    outcome.key = parse_spki(der_element(der::sequence, {identifier, bits}));
+  } else if (numbers.q) {
+    outcome.key = dsa_key(numbers, computed);
+  }
   outcome.derived = outcome.key.has_value();
   return outcome;
 }

@@ -95,6 +95,14 @@ TEST_P(RsaSizes, FactorsBesideTheirModulusNeedNoCertificate) {
 
 INSTANTIATE_TEST_SUITE_P(Bits, RsaSizes, testing::Values(512U, 1024U, 1536U, 2048U, 3072U));
 
+// Whether the key, whose factors have so many limbs, is one of those that are not tried one by one.
+bool is_looked_for_together(const LeadSet& leads, const Key& key, std::size_t limbs) {
+  const auto targets = rsa_targets(leads);
+  return std::ranges::any_of(targets.at(limbs).together, [&](const KnownKey* known) {
+    return known->key.sha256 == public_of(key.get()).sha256;
+  });
+}
+
 // Many protected keys are looked for by pairs of numbers: those of a key are paired whatever comes first.
 TEST(Hunters, ManyNumbersBeforeAKeyDoNotHideItAmongManyKeys) {
   Key key = common_rsa_key(1024);
@@ -112,13 +120,7 @@ TEST(Hunters, ManyNumbersBeforeAKeyDoNotHideItAmongManyKeys) {
     const SecretBytes bytes = number.big_endian();
     return std::vector<std::byte>(bytes.begin(), bytes.end());
   };
-  const auto is_looked_for_together = [&] {
-    const auto targets = rsa_targets(leads);
-    return std::ranges::any_of(targets.at(8).together, [&](const KnownKey* known) {
-      return known->key.sha256 == public_of(key.get()).sha256;
-    });
-  };
-  while (!is_looked_for_together())
+  while (!is_looked_for_together(leads, key, 8))
     ASSERT_TRUE(leads.add(*rsa_public_key(random_number(1024), exponent), KeyOrigin::protect, "other"));
   Heap heap;
   heap.bytes.resize(3'000'000);
@@ -159,13 +161,7 @@ TEST(Hunters, AKeyOfAnUnusualSizeIsFoundAmongManyKeys) {
   LeadSet leads;
   ASSERT_TRUE(leads.add(public_of(key.get()), KeyOrigin::protect, "ours"));
   const std::array exponent{std::byte{1}, std::byte{0}, std::byte{1}};
-  const auto is_looked_for_together = [&] {
-    const auto targets = rsa_targets(leads);
-    return std::ranges::any_of(targets.at(10).together, [&](const KnownKey* known) {
-      return known->key.sha256 == public_of(key.get()).sha256;
-    });
-  };
-  while (!is_looked_for_together()) {
+  while (!is_looked_for_together(leads, key, 10)) {
     BigNumber n;
     ASSERT_EQ(BN_rand(n.get(), 1280, BN_RAND_TOP_TWO, BN_RAND_BOTTOM_ODD), 1);
     ASSERT_TRUE(leads.add(*rsa_public_key(n.big_endian(), exponent), KeyOrigin::protect, "other"));

@@ -140,7 +140,8 @@ class Trials {
         }
       };
       if (run.digits == 0 && !run.text) try_ends(run, try_all);
-      reader.each(run, [&](const NumberView& view) { try_view(view, random, try_all); });
+      if (sizes_.contains(8 * whole_limbs))
+        reader.each(run, [&](const NumberView& view) { try_view(view, random, try_all); });
     });
   }
 
@@ -242,9 +243,7 @@ std::vector<const PublicKey*> named_keys(const LeadSet& leads) {
 
 class DiscreteLogHunt final : public Hunt {
  public:
-  explicit DiscreteLogHunt(const LeadSet& leads) : bare_(leads), named_(named_keys(leads), false) {
-    for (const PublicKey* key : named_keys(leads)) names_.insert(key->sha256);
-  }
+  explicit DiscreteLogHunt(const LeadSet& leads) : DiscreteLogHunt(leads, named_keys(leads)) {}
 
   void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
     std::uint64_t work = 0;
@@ -263,6 +262,11 @@ class DiscreteLogHunt final : public Hunt {
   }
 
  private:
+  DiscreteLogHunt(const LeadSet& leads, const std::vector<const PublicKey*>& named)
+      : bare_(leads), named_(named, false) {
+    for (const PublicKey* key : named) names_.insert(key->sha256);
+  }
+
   // Whether a check of a signature left it.
   static bool is_public(const Trials::Hit& hit, const std::vector<Trials::Hit>& all, HuntUnit& unit) {
     constexpr std::size_t most_compared = 64;  // of more nobody made signatures only to check them
