@@ -26,6 +26,10 @@ bool worth_keeping(std::span<const std::uint64_t> words, RandomTest& test) {
 // How much of either end of a long run is kept, in bytes.
 constexpr std::size_t end_piece = longest_run / 4 * 8;
 
+// Of a smaller number too few have a plain word: a bridge there costs more than it finds.
+constexpr std::size_t shortest_bridged_run = 16;  // words: a factor of RSA-2048
+constexpr std::size_t bridge_head = 4;            // words on either side that look random
+
 class MemoryRuns {
  public:
   MemoryRuns(const StretchReader& reader, const MarkedStretch& marked, RunStore& runs)
@@ -79,12 +83,33 @@ class MemoryRuns {
     while (end - begin <= 8 * longest_run && !ended(end)) end += 8;
     if (end - begin <= 8 * longest_run) {
       add(begin, end, Cut::none);
+      add_bridged(begin, end);
       return end;
     }
     add(begin, begin + end_piece, Cut::end);
     end = end_from(end);
     add_tail(end);
     return end;
+  }
+
+  // The run that begins at `begin` once more, with the next behind the plain word at `end`, where the two may
+  // be one number that has such a word by chance. Both are kept alone too: memory may hold anything.
+  void add_bridged(std::size_t begin, std::size_t end) {
+    if (!reader_.inside(end + 8) || !plain_by_chance(reader_.word(end))) return;
+    if (!random_here(end - 8 * bridge_head) || !random_here(end + 8)) return;
+    std::size_t last = end + 8;
+    while (last - begin <= 8 * longest_run && !ended(last)) last += 8;
+    const std::size_t bytes = last - begin;
+    if (bytes >= 8 * shortest_bridged_run && bytes <= 8 * longest_run) add(begin, last, Cut::none);
+  }
+
+  // Whether the words that a bridge at `at` stands on are no code or tables. `at` is no place before a run.
+  bool random_here(std::size_t at) {
+    std::size_t end = at;
+    while (end < at + 8 * bridge_head && !ended(end)) end += 8;
+    if (end < at + 8 * bridge_head) return false;
+    reader_.read(at, end, words_);
+    return looks_random(words_);
   }
 
   // The tail of a run of more than longest_run words that ends at `end`, if it begins in the own bytes. A

@@ -5,7 +5,8 @@
 // Four kinds are gathered. A memory run is a stretch of 64-bit words that are not plain
 // (detect/random_words.h) between plain ones, at the alignment of the dumped machine's memory. Heaps separate
 // numbers by sizes and pointers, so runs are short; of runs longer than longest_run words (ciphertext,
-// compressed data) the two ends are kept, where a number may touch them. A digit run is a stretch of cells
+// compressed data) the two ends are kept, where a number may touch them. Where a plain word is more likely a
+// number's than one between numbers, the two runs are kept as one too. A digit run is a stretch of cells
 // that all leave the same bits unused: numbers of libraries that keep 60, 30 or 28 bits in a word
 // (hunt/layouts.h). A coordinate run is a stretch of the digits of points (hunt/coordinate_runs.h). A text
 // run is what a short base64 text encodes (hunt/text_runs.h).

@@ -95,6 +95,57 @@ TEST_P(RsaSizes, FactorsBesideTheirModulusNeedNoCertificate) {
 
 INSTANTIATE_TEST_SUITE_P(Bits, RsaSizes, testing::Values(512U, 1024U, 1536U, 2048U, 3072U));
 
+struct Numbers {
+  std::vector<std::byte> p{}, q{}, n{};  // as limbs
+};
+
+// Numbers of an RSA-2048 key whose modulus has `word` in the middle of its upper half: q is the first prime
+// from such a modulus by p on.
+Numbers with_a_word_in_the_modulus(std::uint64_t word) {
+  const BigContext context;
+  const auto in_memory = [](const BigNumber& number, std::size_t size) {
+    const auto bytes = number.big_endian(size);
+    return std::vector<std::byte>(bytes.rbegin(), bytes.rend());
+  };
+  for (;;) {
+    BigNumber p, n, q;
+    EXPECT_EQ(BN_generate_prime_ex2(p.get(), 1024, 0, nullptr, nullptr, nullptr, context.get()), 1);
+    EXPECT_EQ(BN_rand(n.get(), 2048, BN_RAND_TOP_TWO, BN_RAND_BOTTOM_ODD), 1);
+    auto limbs = in_memory(n, 256);
+    std::memcpy(limbs.data() + std::size_t{8} * 24, &word, sizeof word);
+    n = BigNumber::from_little_endian_limbs(limbs);
+    EXPECT_EQ(BN_div(q.get(), nullptr, n.get(), p.get(), context.get()), 1);
+    EXPECT_EQ(BN_set_bit(q.get(), 0), 1);
+    while (BN_check_prime(q.get(), context.get(), nullptr) == 0) EXPECT_EQ(BN_add_word(q.get(), 2), 1);
+    Numbers key{.p = in_memory(p, 128),
+                .q = in_memory(q, 128),
+                .n = in_memory(BigNumber::product(p, q, context), 256)};
+    const std::span whole(key.n);
+    const auto part = [&](std::size_t at, std::size_t size) {
+      const auto words = whole.subspan(8 * at, 8 * size);
+      return std::vector<std::byte>(words.begin(), words.end());
+    };
+    if (key.q.size() == 128 && key.n.back() >= std::byte{0x80} && spared(key.p) && spared(key.q) &&
+        spared(part(0, 24)) && spared(part(25, 7)))
+      return key;
+  }
+}
+
+// A word like a small number's or a pointer's, of which one modulus of 4,096 bits in 460 has one.
+TEST(Hunters, AWordThatIsPlainByChanceHidesNoModulus) {
+  for (const std::uint64_t word : {0x0000a17b2c3d4e5fU, 0xffff12903c5d7e9fU, 0x17002c0000a4b3c2U}) {
+    const Numbers key = with_a_word_in_the_modulus(word);
+    Heap heap;
+    for (const auto* number : {&key.p, &key.n, &key.q}) (void)heap.put(*number);
+    FactorJoin join;
+    std::vector<Finding> findings;
+    std::vector<Lead> leads;
+    std::vector<Gap> gaps;
+    join.take(factor_candidates(heap.runs()), {findings, leads, gaps});
+    EXPECT_EQ(findings.size(), 2U) << std::hex << word;
+  }
+}
+
 // Whether the key, whose factors have so many limbs, is one of those that are not tried one by one.
 bool is_looked_for_together(const LeadSet& leads, const Key& key, std::size_t limbs) {
   const auto targets = rsa_targets(leads);
