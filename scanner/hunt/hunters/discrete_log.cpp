@@ -93,6 +93,20 @@ std::optional<DsaNumbers> dsa_numbers(const PublicKey& known) {
   return DsaNumbers{std::move(*p), std::move(*q), std::move(*g), std::move(*y)};
 }
 
+// The numbers of one unit that were tried and are no key's: memory holds most numbers several times. As many
+// as bounded memory takes; the others are tried again.
+class TriedNumbers {
+ public:
+  bool contains(const SecretBytes& number) const { return numbers_.contains(number); }
+  void add(const SecretBytes& number) {
+    if (numbers_.size() < most) numbers_.insert(number);
+  }
+
+ private:
+  static constexpr std::size_t most = 1U << 16U;  // 10 MB of them
+  std::set<SecretBytes> numbers_{};
+};
+
 // The trials for some keys. Immutable; refers to the keys.
 class Trials {
  public:
@@ -127,17 +141,23 @@ class Trials {
   void examine(HuntUnit& unit, std::uint64_t& work, std::vector<Hit>& hits) const {
     if (groups_.empty()) return;
     FixedPower::Scratch scratch;
+    TriedNumbers tried;
     RandomTest random;
     LayoutReader reader({64 * whole_limbs});
     unit.each_run([&](const NumberRun& run) {
       if (run.digits == coordinate_digits || work > most_work) return;
       const auto try_all = [&](const Number& number) {
+        if (tried.contains(number.bytes)) return;
+        bool hit = false;
         for (const Group& group : groups_) {
           if (group.size != number.bytes.size()) continue;
           work += group.work();
           if (work > most_work) return unit.leave_out();
-          if (try_number(number, group, scratch, hits)) work += confirmations * group.work();
+          if (!try_number(number, group, scratch, hits)) continue;
+          work += confirmations * group.work();
+          hit = true;
         }
+        if (!hit) tried.add(number.bytes);
       };
       if (run.digits == 0 && !run.text) try_ends(run, try_all);
       if (sizes_.contains(8 * whole_limbs))
