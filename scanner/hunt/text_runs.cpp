@@ -41,10 +41,12 @@ class TextRuns {
     const std::uint64_t first = window_.offset + window_.own_begin;
     const std::uint64_t last = window_.offset + window_.own_end + longest;
     std::size_t done = 0;
-    for (std::uint64_t place = (first + stride - 1) / stride * stride; place < last; place += stride) {
-      const auto at = static_cast<std::size_t>(place - window_.offset);
-      if (at >= text_.size()) break;
-      if (at < done || !may_cover(at)) continue;
+    auto at = static_cast<std::size_t>((first + stride - 1) / stride * stride - window_.offset);
+    if (at < middle / 2) at += stride;
+    const std::size_t end_of_places = std::min(static_cast<std::size_t>(last - window_.offset),
+                                               text_.size() - std::min(text_.size(), middle / 2 - 1));
+    for (; at < end_of_places; at += stride) {
+      if (!may_cover(at) || at < done) continue;
       std::size_t begin = at;
       while (begin > 0 && at - begin <= longest && is_digit(begin - 1)) --begin;
       std::size_t end = at + 1;
@@ -57,10 +59,9 @@ class TextRuns {
  private:
   bool is_digit(std::size_t at) const { return alphabet[static_cast<unsigned char>(text_[at])]; }
 
-  // Whether the characters around `at` are a text's. One comparison for all of them ends it for nearly all of
-  // memory: every digit is at least '+', and none has its top bit set.
+  // Whether the characters on either side of `at`, which are there, are a text's. One comparison for all of
+  // them ends it for nearly all of memory: every digit is at least '+', and none has its top bit set.
   bool may_cover(std::size_t at) const {
-    if (at < middle / 2 || at + middle / 2 > text_.size()) return false;
     const std::size_t first = at - middle / 2;
     std::uint64_t bytes = 0;
     std::memcpy(&bytes, text_.data() + first, middle);

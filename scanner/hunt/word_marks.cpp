@@ -19,27 +19,43 @@ void mark(std::uint64_t word, std::size_t i, WordMarks& marks) {
 }
 
 #if defined(__SSE2__)
-// The same for all words of a block, little-endian: four at a time, by their upper halves.
-WordMarks marks_of(const std::byte* words) {
-  WordMarks marks;
+// Of four neighbouring words: all bits of a quarter where the mark is to be set.
+struct FourMarks {
+  __m128i number, digits, coordinate;
+};
+
+// By their upper halves.
+FourMarks four_marks(const std::byte* words) {
   const __m128i zero = _mm_setzero_si128();
-  const __m128i pointers = _mm_set1_epi32(0xffff), digits = _mm_set1_epi32(0x80000);
   // Moves 0 to 0x1ffff, all zero or all one and any lower half, to the lowest signed numbers.
   const __m128i turn = _mm_set1_epi32(static_cast<int>(0x80010000U));
   const __m128i plain = _mm_set1_epi32(static_cast<int>(0x8001ffffU));
-  const auto bits = [](__m128i four, unsigned i) {
-    return static_cast<std::uint64_t>(_mm_movemask_ps(_mm_castsi128_ps(four))) << i;
-  };
-  for (unsigned i = 0; i < MarkedStretch::block_words; i += 4) {
-    const auto* const at = reinterpret_cast<const float*>(words + std::size_t{8} * i);
-    const __m128 first = _mm_loadu_ps(at), second = _mm_loadu_ps(at + 4);
-    const __m128i high = _mm_castps_si128(_mm_shuffle_ps(first, second, _MM_SHUFFLE(3, 1, 3, 1)));
-    const __m128i low = _mm_castps_si128(_mm_shuffle_ps(first, second, _MM_SHUFFLE(2, 0, 2, 0)));
-    const __m128i no_pointer = _mm_cmpgt_epi32(high, pointers);
-    const __m128i high_only = _mm_andnot_si128(_mm_cmpeq_epi32(high, zero), _mm_cmpeq_epi32(low, zero));
-    marks.number |= bits(_mm_cmpgt_epi32(_mm_add_epi32(high, turn), plain), i);
-    marks.digits |= bits(_mm_or_si128(no_pointer, _mm_andnot_si128(high, high_only)), i);
-    marks.coordinate |= bits(_mm_and_si128(no_pointer, _mm_cmplt_epi32(high, digits)), i);
+  const auto* const at = reinterpret_cast<const float*>(words);
+  const __m128 first = _mm_loadu_ps(at), second = _mm_loadu_ps(at + 4);
+  const __m128i high = _mm_castps_si128(_mm_shuffle_ps(first, second, _MM_SHUFFLE(3, 1, 3, 1)));
+  const __m128i low = _mm_castps_si128(_mm_shuffle_ps(first, second, _MM_SHUFFLE(2, 0, 2, 0)));
+  const __m128i no_pointer = _mm_cmpgt_epi32(high, _mm_set1_epi32(0xffff));
+  const __m128i high_only = _mm_and_si128(_mm_cmpgt_epi32(high, zero), _mm_cmpeq_epi32(low, zero));
+  return {.number = _mm_cmpgt_epi32(_mm_add_epi32(high, turn), plain),
+          .digits = _mm_or_si128(no_pointer, high_only),
+          .coordinate = _mm_and_si128(no_pointer, _mm_cmplt_epi32(high, _mm_set1_epi32(0x80000)))};
+}
+
+// The marks of sixteen words.
+std::uint64_t bits_of(__m128i a, __m128i b, __m128i c, __m128i d) {
+  const __m128i bytes = _mm_packs_epi16(_mm_packs_epi32(a, b), _mm_packs_epi32(c, d));
+  return static_cast<std::uint16_t>(_mm_movemask_epi8(bytes));
+}
+
+// The same for all words of a block, little-endian.
+WordMarks marks_of(const std::byte* words) {
+  WordMarks marks;
+  for (unsigned i = 0; i < MarkedStretch::block_words; i += 16, words += std::size_t{8} * 16) {
+    const FourMarks a = four_marks(words), b = four_marks(words + 32), c = four_marks(words + 64),
+                    d = four_marks(words + 96);
+    marks.number |= bits_of(a.number, b.number, c.number, d.number) << i;
+    marks.digits |= bits_of(a.digits, b.digits, c.digits, d.digits) << i;
+    marks.coordinate |= bits_of(a.coordinate, b.coordinate, c.coordinate, d.coordinate) << i;
   }
   return marks;
 }

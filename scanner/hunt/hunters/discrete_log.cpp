@@ -15,6 +15,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -93,21 +94,26 @@ std::optional<DsaNumbers> dsa_numbers(const PublicKey& known) {
   return DsaNumbers{std::move(*p), std::move(*q), std::move(*g), std::move(*y)};
 }
 
-// The numbers of one unit that were tried and are no key's: memory holds most numbers several times. As many
-// as bounded memory takes; the others are tried again.
+// Numbers that were tried and are no key's: memory holds most of them several times. As many as bounded
+// memory takes; the others are tried again. Safe for concurrent use.
 class TriedNumbers {
  public:
-  bool contains(const SecretBytes& number) const { return numbers_.contains(number); }
+  bool contains(const SecretBytes& number) {
+    const std::scoped_lock lock(mutex_);
+    return numbers_.contains(number);
+  }
   void add(const SecretBytes& number) {
+    const std::scoped_lock lock(mutex_);
     if (numbers_.size() < most) numbers_.insert(number);
   }
 
  private:
   static constexpr std::size_t most = 1U << 16U;  // 10 MB of them
+  std::mutex mutex_{};
   std::set<SecretBytes> numbers_{};
 };
 
-// The trials for some keys. Immutable; refers to the keys.
+// The trials for some keys, to which it refers. Safe for concurrent use.
 class Trials {
  public:
   // bare: no encoding names the keys.
@@ -141,23 +147,22 @@ class Trials {
   void examine(HuntUnit& unit, std::uint64_t& work, std::vector<Hit>& hits) const {
     if (groups_.empty()) return;
     FixedPower::Scratch scratch;
-    TriedNumbers tried;
     RandomTest random;
     LayoutReader reader({64 * whole_limbs});
     unit.each_run([&](const NumberRun& run) {
       if (run.digits == coordinate_digits || work > most_work) return;
       const auto try_all = [&](const Number& number) {
-        if (tried.contains(number.bytes)) return;
+        const bool tried = tried_.contains(number.bytes);
         bool hit = false;
         for (const Group& group : groups_) {
           if (group.size != number.bytes.size()) continue;
-          work += group.work();
+          work += group.work();  // of a tried one too: what is left out must not depend on threads
           if (work > most_work) return unit.leave_out();
-          if (!try_number(number, group, scratch, hits)) continue;
+          if (tried || !try_number(number, group, scratch, hits)) continue;
           work += confirmations * group.work();
           hit = true;
         }
-        if (!hit) tried.add(number.bytes);
+        if (!tried && !hit) tried_.add(number.bytes);
       };
       if (run.digits == 0 && !run.text) try_ends(run, try_all);
       if (sizes_.contains(8 * whole_limbs))
@@ -248,6 +253,7 @@ class Trials {
 
   std::vector<Group> groups_{};
   std::set<std::size_t> sizes_{};  // of their q, in bytes
+  mutable TriedNumbers tried_{};
   bool bare_;
 };
 
