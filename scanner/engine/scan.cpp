@@ -194,6 +194,8 @@ class Examination {
   // Windows that put together what is neighbouring memory and lies apart in the file.
   void examine_stitches(Stitches& stitches, LeafState& state) {
     Slot slot(anchors_);
+    RunStore seam_runs;
+    bool left_out = stitches.overflowed();
     while (!stopped() && stitches.next(slot.buffer, slot.window)) {
       slot.findings.clear();
       slot.leads.clear();
@@ -208,12 +210,14 @@ class Examination {
       for (Gap& gap : slot.gaps) collector_.add(placed(std::move(gap), state));
       if (!options_.hunt) continue;
       slot.runs.clear();
+      seam_runs.clear();
       gather_runs(slot.window, slot.runs);
       slot.runs.for_each([&](const NumberRun& run) {
-        if (stitches.spans_seam(run.offset, run.words.size() * 8)) state.seam_runs.add(run);
+        if (stitches.spans_seam(run.offset, run.length(run.words.size() * 8))) seam_runs.add(run);
       });
+      left_out = !second_.keep_seam(state, seam_runs) || left_out;
     }
-    if (stitches.overflowed())
+    if (left_out)
       collector_.add(Gap{.reason = GapReason::limit,
                          .layer = state.layer,
                          .detail = "more memory is split across the file than can be put together"});

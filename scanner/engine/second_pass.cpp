@@ -94,6 +94,13 @@ void SecondPass::keep(LeafState& state, const RunStore& runs) {
   kept_ += runs.memory();
 }
 
+bool SecondPass::keep_seam(LeafState& state, const RunStore& runs) {
+  if (seams_kept_ + runs.memory() > options_.limits.max_memory / 16) return false;
+  add_to_units(state.seam_runs, runs);
+  seams_kept_ += runs.memory();
+  return true;
+}
+
 void SecondPass::run(Input& input, Collector& collector) {
   if (options_.progress != nullptr) options_.progress->pass = 2;
   Hunts hunts;
@@ -122,12 +129,11 @@ void SecondPass::hunt_spilled(const Hunts& hunts, Input& input, Collector& colle
 
 void SecondPass::hunt_kept(const Hunts& hunts, Collector& collector) {
   std::deque<Work> work;
-  for (const LeafState& leaf : leaves_) {
-    for (std::size_t i = 0; i < leaf.runs.size(); ++i)
-      work.emplace_back(leaf, leaf.runs[i], i > 0 ? &leaf.runs[i - 1] : nullptr,
-                        i + 1 < leaf.runs.size() ? &leaf.runs[i + 1] : nullptr, options_.stop);
-    if (!leaf.seam_runs.empty()) work.emplace_back(leaf, leaf.seam_runs, nullptr, nullptr, options_.stop);
-  }
+  for (const LeafState& leaf : leaves_)
+    for (const auto* units : {&leaf.runs, &leaf.seam_runs})
+      for (std::size_t i = 0; i < units->size(); ++i)
+        work.emplace_back(leaf, (*units)[i], i > 0 ? &(*units)[i - 1] : nullptr,
+                          i + 1 < units->size() ? &(*units)[i + 1] : nullptr, options_.stop);
   hunt_all(hunts, work, collector);
 }
 

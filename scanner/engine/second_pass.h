@@ -29,10 +29,10 @@ struct LeafState {
   std::uint64_t base = 0;
   DumpMap map{};
   std::unique_ptr<RegionIndex> regions{};
-  std::deque<RunStore> runs{};  // in order, cut into units of work
-  RunStore seam_runs{};         // that cross a seam of memory split across the file; never dropped
-  RunStore pointed_runs{};      // what pointers say is a shielded key; may be in `runs` too; never dropped
-  bool spilled = false;         // the runs were more than memory allows, and were dropped
+  std::deque<RunStore> runs{};       // in order, cut into units of work
+  std::deque<RunStore> seam_runs{};  // that cross a seam of memory split across the file, in units
+  RunStore pointed_runs{};  // what pointers say is a shielded key; may be in `runs` too; never dropped
+  bool spilled = false;     // the runs were more than memory allows, and were dropped
 };
 
 // The finding with its layer, its offset in that layer and its address.
@@ -49,6 +49,9 @@ class SecondPass {
   // end_leaf gives back what the second pass will not need of the leaf.
   void end_leaf(LeafState& state);
   void keep(LeafState& state, const RunStore& runs);
+  // keep_seam keeps runs that cross a seam; false when those of all leaves are more than memory allows, and
+  // they were left out.
+  bool keep_seam(LeafState& state, const RunStore& runs);
   // run hunts for all leads of the collector and adds what it finds. Units that a stop leaves out are gaps.
   void run(Input& input, Collector& collector);
 
@@ -71,8 +74,9 @@ class SecondPass {
   const ScanOptions& options_;
   const AnchorScan& anchors_;
   unsigned threads_ = 1;
-  std::size_t kept_ = 0;    // bytes of runs
-  std::size_t mapped_ = 0;  // bytes of maps of leaves that ended
+  std::size_t kept_ = 0;        // bytes of runs
+  std::size_t seams_kept_ = 0;  // bytes of runs that cross seams
+  std::size_t mapped_ = 0;      // bytes of maps of leaves that ended
   std::deque<LeafState> leaves_{};
   std::set<std::tuple<std::string, std::uint64_t, bool>> shielded_{};  // found: layer, offset, whether cut
 };

@@ -2,10 +2,15 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <utility>
 
 namespace dumpgate {
 namespace {
+
+// Seams at one address. One part ends there and one begins, or a few where a dump holds a stack or a page
+// twice.
+constexpr std::size_t most_at_an_address = 16;
 
 // What a seam takes of the budget at least: about what its record does. Hostile regions ask for many seams of
 // a few bytes, n * m of them where n regions end at an address and m begin there.
@@ -44,12 +49,17 @@ Stitches::Stitches(const DumpMap& map, std::size_t budget)
 
 void Stitches::join_all(const std::vector<Region>& regions) {
   const std::vector<const Region*> begins = by_beginning(regions);
+  std::map<std::pair<AddressSpace, std::uint64_t>, std::size_t> seams_at;
   for (const Region& first : regions) {
     if (!has_address(first)) continue;
     const auto next = std::pair(first.space, first.address + first.bytes.size());
     for (const Region* second : std::ranges::equal_range(begins, next, {}, address_of)) {
       // Where it follows in the file as well, the windows of the layer show the seam.
       if (second->bytes.begin() == first.bytes.end()) continue;
+      if (++seams_at[next] > most_at_an_address) {
+        overflowed_ = true;
+        break;
+      }
       if (!join(first, *second)) return;
     }
   }

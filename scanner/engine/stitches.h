@@ -22,7 +22,8 @@ class Stitches {
  public:
   static constexpr std::size_t reach = std::size_t{16} * 1024;  // bytes kept on either side of a seam
 
-  // Where several parts end at one address or begin there, each that ends is joined with each that begins.
+  // Where several parts end at one address or begin there, each that ends is joined with each that begins,
+  // up to 16 at an address.
   // `budget`: bytes that may be kept in all; seams beyond it are left out and overflowed() says so. A seam
   // of few bytes counts as more, so that the budget bounds the number of seams and the work, too.
   Stitches(const DumpMap& map, std::size_t budget);

@@ -136,7 +136,7 @@ std::vector<DsaLimbs> elements_of(const DsaGroup& group, const std::set<DsaLimbs
   for (const DsaLimbs& limbs : all) {
     const BigNumber element = number_of(limbs);
     if (!(element < p)) continue;
-    if (++powers > BareDsa::most_powers || elements.size() > BareDsa::most_elements) {
+    if (++powers > BareDsaLimits::powers || elements.size() > BareDsaLimits::elements) {
       unit.leave_out();
       return elements;
     }
@@ -159,17 +159,9 @@ void add_keys(const DsaGroup& group, const std::vector<DsaLimbs>& elements, std:
 
 }  // namespace
 
-BareDsa::BareDsa(const LeadSet& leads) {
-  for (const auto& [name, known] : leads.all())
-    if (known.key.algorithm == KeyAlgorithm::rsa || known.key.algorithm == KeyAlgorithm::rsa_pss)
-      moduli_.insert(limbs_of(known.key.n));
-}
-
 // Each step looks at memory only if the one before found something: most memory holds no p.
-std::vector<PublicKey> BareDsa::keys_near(HuntUnit& unit) const {
-  const Numbers moduli = numbers_near(unit, p_limbs, [this](std::span<const std::uint64_t> limbs) {
-    return may_be_prime(limbs) && !moduli_.contains(DsaLimbs(limbs.begin(), limbs.end()));
-  });
+std::vector<PublicKey> bare_dsa_keys_near(HuntUnit& unit) {
+  const Numbers moduli = numbers_near(unit, p_limbs, may_be_prime);
   if (moduli.empty()) return {};
   const Numbers orders = numbers_near(unit, std::array{q_limbs}, may_be_prime);
   if (orders.empty()) return {};
@@ -178,7 +170,7 @@ std::vector<PublicKey> BareDsa::keys_near(HuntUnit& unit) const {
   for (const auto& [size, all] : moduli)
     for (const DsaLimbs& p : all)
       for (const DsaLimbs& q : orders.begin()->second) {
-        if (++pairs > most_pairs || groups.size() > most_groups) {
+        if (++pairs > BareDsaLimits::pairs || groups.size() > BareDsaLimits::groups) {
           unit.leave_out();
           break;
         }

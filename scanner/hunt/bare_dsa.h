@@ -10,34 +10,24 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <set>
 #include <vector>
 
 #include "scanner/hunt/hunter.h"
-#include "scanner/hunt/leads.h"
 #include "scanner/proof/public_key.h"
 
 namespace dumpgate {
 
-// Immutable; safe for concurrent use.
-class BareDsa {
- public:
-  // What a unit full of somebody's numbers may cost; more is left out.
-  static constexpr std::size_t most_pairs = std::size_t{1} << 22U;  // of p and q: a third of a second
-  static constexpr std::size_t most_groups = 16;                    // a unit and its neighbours
-  static constexpr std::size_t most_elements = 16;                  // of order q, in a group
-  static constexpr std::size_t most_powers = 4096;                  // of candidates for g and y
-
-  // RSA moduli among the leads are no p.
-  explicit BareDsa(const LeadSet& leads);
-
-  // The keys of the unit and its neighbours, each pair of elements in both ways. Says in the unit what it
-  // leaves out. Throws std::bad_alloc.
-  std::vector<PublicKey> keys_near(HuntUnit& unit) const;
-
- private:
-  std::set<std::vector<std::uint64_t>> moduli_{};  // of RSA keys: little-endian limbs
+// What a unit full of somebody's numbers may cost; more is left out.
+struct BareDsaLimits {
+  static constexpr std::size_t pairs = std::size_t{1} << 22U;  // of p and q: a third of a second
+  static constexpr std::size_t groups = 16;                    // a unit and its neighbours
+  static constexpr std::size_t elements = 16;                  // of order q, in a group
+  static constexpr std::size_t powers = 4096;                  // of candidates for g and y
 };
+
+// The keys of the unit and its neighbours, each pair of elements in both ways. Known RSA moduli are tried as
+// p like other numbers: whoever writes a key around a p must not hide it. Says in the unit what it leaves
+// out. Throws std::bad_alloc.
+std::vector<PublicKey> bare_dsa_keys_near(HuntUnit& unit);
 
 }  // namespace dumpgate

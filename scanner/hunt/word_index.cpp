@@ -3,18 +3,25 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <random>
+#include <utility>
+
+#include "scanner/detect/random_words.h"
 
 namespace dumpgate {
 namespace {
 
-// As many equal words are kept apart; a word that occurs more often is a constant, or a number kept in many
-// copies of which one is enough.
-constexpr std::size_t most_equal = 16;
-
 constexpr std::size_t filter_bits = std::size_t{1} << 22;  // 512 KiB
 
-// Fibonacci hashing: the words are random already, but for those before and after runs.
-std::uint64_t hash_of(std::uint64_t word) { return word * 0x9e3779b97f4a7c15U; }
+// Multiply-shift hashing (Dietzfelbinger et al., 1997) with a multiplier that nobody knows when he makes a
+// dump: words that he chose collide no more than others. What is found does not depend on it.
+std::uint64_t hash_of(std::uint64_t word) {
+  static const std::uint64_t multiplier = [] {
+    std::random_device random;
+    return std::uint64_t{random()} << 32U | random() | 1U;
+  }();
+  return word * multiplier;
+}
 std::size_t filter_bit(std::uint64_t word) { return static_cast<std::size_t>(hash_of(word) >> 42U); }
 
 }  // namespace
@@ -23,17 +30,13 @@ WordIndex::WordIndex(std::initializer_list<const RunStore*> stores) {
   for (const RunStore* store : stores)
     if (store != nullptr) add_all(*store);
   table_.resize(std::bit_ceil(words_.size() * 2 + 16));
+  same_.resize(words_.size());
   filter_.resize(filter_bits / 64);
   for (std::size_t at = 0; at < words_.size(); ++at) {
     const std::size_t bit = filter_bit(words_[at]);
     filter_[bit / 64] |= std::uint64_t{1} << (bit % 64);
-    std::size_t slot = slot_of(words_[at]);
-    std::size_t equal = 0;
-    while (table_[slot] != 0 && equal < most_equal) {
-      equal += words_[table_[slot] - 1] == words_[at] ? 1U : 0U;
-      slot = (slot + 1) % table_.size();
-    }
-    if (equal < most_equal) table_[slot] = static_cast<std::uint32_t>(at + 1);
+    std::uint32_t& first = table_[slot_of(words_[at])];
+    same_[at] = std::exchange(first, static_cast<std::uint32_t>(at + 1));
   }
 }
 
@@ -64,7 +67,11 @@ void WordIndex::add(const NumberRun& run) {
 }
 
 std::size_t WordIndex::slot_of(std::uint64_t word) const {
-  return static_cast<std::size_t>(hash_of(word) >> 32U) & (table_.size() - 1);
+  const auto top_bits = static_cast<unsigned>(std::countr_zero(table_.size()));
+  auto slot = static_cast<std::size_t>(hash_of(word) >> (64U - top_bits));
+  while (table_[slot] != 0 && words_[table_[slot] - std::size_t{1}] != word)
+    slot = (slot + 1) % table_.size();
+  return slot;
 }
 
 bool WordIndex::may_hold(std::uint64_t word) const {
@@ -76,12 +83,17 @@ std::optional<std::uint64_t> WordIndex::find(std::span<const std::byte> needle) 
   // Of eight neighbouring words that begin in the needle one is aligned in memory.
   for (std::size_t shift = 0; shift < 8; ++shift) {
     std::uint64_t word = 0;
-    std::memcpy(&word, needle.data() + shift, sizeof word);
+    std::size_t inside = shift;
+    // Places of a plain word are many.
+    do {
+      std::memcpy(&word, needle.data() + inside, sizeof word);
+      inside += sizeof word;
+    } while (plain_word(word) && inside + sizeof word <= needle.size());
+    inside -= sizeof word;
     if (!may_hold(word)) continue;
-    for (std::size_t slot = slot_of(word); table_[slot] != 0; slot = (slot + 1) % table_.size()) {
-      const std::size_t at = table_[slot] - std::size_t{1};
-      if (words_[at] == word && at * 8 >= shift && holds(at * 8 - shift, needle))
-        return offset_of(at * 8 - shift);
+    for (std::size_t place = table_[slot_of(word)]; place != 0; place = same_[place - 1]) {
+      const std::size_t byte = 8 * (place - 1);
+      if (byte >= inside && holds(byte - inside, needle)) return offset_of(byte - inside);
     }
   }
   return std::nullopt;

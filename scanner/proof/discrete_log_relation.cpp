@@ -9,8 +9,10 @@ namespace {
 
 constexpr unsigned least_modulus_bits = 256;
 constexpr unsigned least_order_bits = 128;
-constexpr unsigned most_order_bits = 512;      // of DSA; the q of key exchange may be half of p
-constexpr unsigned most_modulus_bits = 10000;  // OpenSSL's own limit for DSA and DH
+constexpr unsigned most_order_bits = 512;  // of DSA; the q of key exchange may be half of p
+// Of a power's cost, as the bits of p twice and of the exponent: that of 3,072 bits. Key exchange with larger
+// numbers is stated and not proven: an encoding of 3 KB would take half a second.
+constexpr std::uint64_t most_work = std::uint64_t{3072} * 3072 * 3072;
 
 // The public key y of the group. The numbers p, q and g are there.
 std::optional<PublicKey> dsa_key(const DiscreteLogNumbers& numbers, const BigNumber& y) {
@@ -22,9 +24,13 @@ std::optional<PublicKey> dsa_key(const DiscreteLogNumbers& numbers, const BigNum
 
 bool usable(const DiscreteLogNumbers& numbers) {
   if (!numbers.p || !numbers.g || !numbers.x || !numbers.p->odd()) return false;
-  if (numbers.p->bits() < least_modulus_bits || numbers.p->bits() > most_modulus_bits) return false;
+  if (numbers.p->bits() < least_modulus_bits || numbers.p->bits() > most_discrete_log_bits) return false;
   return *numbers.g < *numbers.p && *numbers.x < *numbers.p && numbers.g->bits() >= 2 &&
          numbers.x->bits() >= 64;
+}
+
+std::uint64_t work_of(const DiscreteLogNumbers& numbers) {
+  return std::uint64_t{numbers.p->bits()} * numbers.p->bits() * numbers.x->bits();
 }
 
 bool has_small_order(const DiscreteLogNumbers& numbers) {
@@ -55,6 +61,7 @@ Outcome relate_discrete_log(const DiscreteLogNumbers& numbers,
   if (!usable(numbers)) return outcome;
   outcome.doubtful = has_small_order(numbers) && !(*numbers.x < *numbers.q);
   if (outcome.doubtful) return outcome;
+  if (!has_small_order(numbers) && work_of(numbers) > most_work) return outcome;
   const BigContext context;
   const auto computed = BigNumber::power(*numbers.g, *numbers.x, *numbers.p, context);
   if (numbers.q) {  // q | p - 1, FIPS 186-4 section 4.1

@@ -52,8 +52,11 @@ Outcome relate_ec(std::span<const std::shared_ptr<const EcCurve>> curves, std::s
 Outcome relate_raw(KeyAlgorithm algorithm, std::span<const std::byte> secret,
                    std::span<const std::byte> known_public);
 
-// g^x = y mod p. Without y it is computed, and nothing proven. `algorithm_identifier` is the DER that names
-// the public key; empty: it is made for DSA from p, q and g.
+inline constexpr unsigned most_discrete_log_bits = 10000;  // of p: OpenSSL's own limit for DSA and DH
+
+// g^x = y mod p. Without y it is computed, and nothing proven; nor is a larger p, or an x of key exchange
+// that takes long to compute with. `algorithm_identifier` is the DER that names the public key; empty: it is
+// made for DSA from p, q and g.
 struct DiscreteLogNumbers {
   std::optional<BigNumber> p{}, q{}, g{}, y{}, x{};
 };

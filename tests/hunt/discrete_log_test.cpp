@@ -122,7 +122,7 @@ TEST(DiscreteLogHunter, FindsDsaByThePublicNumbersBesideIt) {
 }
 
 struct Signed {
-  BigNumber digest{}, u1{}, u2{}, t1{}, t2{};  // what is checked, and what checking it computes
+  BigNumber digest{}, s{}, u1{}, u2{}, t1{}, t2{};  // what is checked, and what checking it computes
 };
 
 // A signature by the key, checked: FIPS 186-4 sections 4.6 and 4.7.
@@ -146,7 +146,8 @@ Signed checked_signature(EVP_PKEY* key) {
     const BigNumber r = BigNumber::remainder(BigNumber::power(g, k, p, context), q, context);
     BigNumber sum = times(x, r);
     EXPECT_EQ(BN_add(sum.get(), sum.get(), made.digest.get()), 1);
-    const BigNumber w = inverse(times(inverse(k), sum));
+    made.s = times(inverse(k), sum);
+    const BigNumber w = inverse(made.s);
     made.u1 = times(made.digest, w);
     made.u2 = times(r, w);
     made.t1 = BigNumber::power(g, made.u1, p, context);
@@ -155,17 +156,17 @@ Signed checked_signature(EVP_PKEY* key) {
       const auto bytes = value.big_endian(size);
       return (bytes[0] & std::byte{0xf0}) != std::byte{0} && hunt_test::spared({bytes.begin(), bytes.end()});
     };
-    if (fits(made.digest, 32) && fits(made.u1, 32) && fits(made.u2, 32) && fits(made.t1, 128) &&
-        fits(made.t2, 128))
+    if (fits(made.digest, 32) && fits(made.s, 32) && fits(made.u1, 32) && fits(made.u2, 32) &&
+        fits(made.t1, 128) && fits(made.t2, 128))
       return made;
   }
 }
 
-// u1 with g^u1 and u2 with y^u2 are public. Without the digest nobody can tell.
+// u1 with g^u1 and u2 with y^u2 are public. Without the digest and the signature nobody can tell.
 TEST(DiscreteLogHunter, WhatCheckingASignatureLeavesIsNoKey) {
   const Key key = spared_dsa_key();
   const Signed left = checked_signature(key.get());
-  const auto memory_with = [&](bool digest, bool private_number) {
+  const auto memory_with = [&](bool digest, bool signature, bool private_number) {
     Memory memory;
     memory.put_in(words_layout, number_of(key.get(), OSSL_PKEY_PARAM_FFC_Q, 32));
     for (const char* name : {OSSL_PKEY_PARAM_FFC_P, OSSL_PKEY_PARAM_FFC_G, OSSL_PKEY_PARAM_PUB_KEY})
@@ -173,14 +174,66 @@ TEST(DiscreteLogHunter, WhatCheckingASignatureLeavesIsNoKey) {
     for (const BigNumber* number : {&left.u1, &left.u2, &left.t1, &left.t2})
       memory.put_in(words_layout, number_bytes(*number));
     if (digest) memory.put_in(bytes_layout, number_bytes(left.digest));
+    if (signature) memory.put_in(words_layout, number_bytes(left.s));
     if (private_number) memory.put_in(words_layout, number_of(key.get(), OSSL_PKEY_PARAM_PRIV_KEY, 32));
     return memory;
   };
-  EXPECT_TRUE(memory_with(true, false).hunt({}, "discrete-log").empty());
-  EXPECT_EQ(memory_with(false, false).hunt({}, "discrete-log").size(), 2U);
-  const auto found = memory_with(true, true).hunt({}, "discrete-log");
+  EXPECT_TRUE(memory_with(true, true, false).hunt({}, "discrete-log").empty());
+  EXPECT_EQ(memory_with(false, true, false).hunt({}, "discrete-log").size(), 2U);
+  EXPECT_EQ(memory_with(true, false, false).hunt({}, "discrete-log").size(), 2U);
+  const auto found = memory_with(true, true, true).hunt({}, "discrete-log");
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].public_key_sha256, public_of(key.get()).sha256);
+}
+
+// Who knows p, q, g and y, and the ratio of two private numbers, can write the rest of what such a check
+// leaves: g2 = g^k and y2 = y^(k*ratio), r = (y*y2 mod p) mod q, z = r/ratio. For the signature he needs x.
+TEST(DiscreteLogHunter, NobodyHidesAKeyBehindNumbersOfHisOwn) {
+  const Key key = spared_dsa_key();
+  const BigContext context;
+  const auto number = [&](const char* name, std::size_t size) {
+    return BigNumber::from_big_endian(number_of(key.get(), name, size));
+  };
+  const BigNumber p = number(OSSL_PKEY_PARAM_FFC_P, 128), q = number(OSSL_PKEY_PARAM_FFC_Q, 32),
+                  g = number(OSSL_PKEY_PARAM_FFC_G, 128), y = number(OSSL_PKEY_PARAM_PUB_KEY, 128),
+                  x = number(OSSL_PKEY_PARAM_PRIV_KEY, 32);
+  const auto times = [&](const BigNumber& a, const BigNumber& b, const BigNumber& modulus) {
+    return BigNumber::remainder(BigNumber::product(a, b, context), modulus, context);
+  };
+  const auto inverse = [&](const BigNumber& a) {
+    return BigNumber::power(a, BigNumber::minus(q, 2), q, context);
+  };
+  const BigNumber montgomery = BigNumber::power(BigNumber(2), BigNumber(256), q, context);
+  for (const BigNumber& ratio : {BigNumber(1), montgomery, inverse(montgomery), BigNumber::minus(q, 1)}) {
+    const BigNumber copy = times(x, ratio, q), k = random_odd(250);
+    const BigNumber g2 = BigNumber::power(g, k, p, context);
+    const BigNumber y2 = BigNumber::power(y, times(k, ratio, q), p, context);
+    const BigNumber r = BigNumber::remainder(times(y, y2, p), q, context);
+    const BigNumber z = times(r, inverse(ratio), q), s = times(r, inverse(copy), q);
+    Memory memory;
+    for (const BigNumber* small : {&q, &x, &copy, &r, &z, &s})  // s even if he had it
+      memory.put_in(limbs_layout, number_bytes(*small));
+    for (const BigNumber* large : {&p, &g, &y, &g2, &y2}) memory.put_in(limbs_layout, number_bytes(*large));
+    const auto found = memory.hunt({}, "discrete-log");
+    EXPECT_TRUE(std::ranges::any_of(
+        found,
+        [&](const Finding& finding) { return finding.public_key_sha256 == public_of(key.get()).sha256; }))
+        << "of " << found.size();
+  }
+}
+
+TEST(DiscreteLogHunter, AnRsaKeyOfTheSameNumberHidesNoGroup) {
+  const Key key = spared_dsa_key();
+  Memory memory;
+  memory.put_in(limbs_layout, number_of(key.get(), OSSL_PKEY_PARAM_FFC_Q, 32));
+  memory.put_in(limbs_layout, number_of(key.get(), OSSL_PKEY_PARAM_PRIV_KEY, 32));
+  for (const char* name : {OSSL_PKEY_PARAM_FFC_P, OSSL_PKEY_PARAM_FFC_G, OSSL_PKEY_PARAM_PUB_KEY})
+    memory.put_in(limbs_layout, number_of(key.get(), name, 128));
+  LeadSet leads;
+  const std::array exponent{std::byte{1}, std::byte{0}, std::byte{1}};
+  ASSERT_TRUE(leads.add(*rsa_public_key(number_of(key.get(), OSSL_PKEY_PARAM_FFC_P, 128), exponent),
+                        KeyOrigin::spki));
+  EXPECT_EQ(memory.hunt(leads, "discrete-log").size(), 1U);
 }
 
 // p - 1 is a multiple of q, and neither has a small factor: what somebody writes into a dump.
@@ -211,7 +264,7 @@ TEST(DiscreteLogHunter, SaysWhenADumpHoldsMoreGroupsThanItTries) {
     }
     const RunStore runs = memory.runs();
     HuntUnit unit(runs);
-    EXPECT_TRUE(BareDsa(LeadSet()).keys_near(unit).empty());
+    EXPECT_TRUE(bare_dsa_keys_near(unit).empty());
     EXPECT_EQ(unit.has_left_out(), left_out);
   }
 }

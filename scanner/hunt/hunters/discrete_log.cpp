@@ -50,7 +50,9 @@ struct Group {
   std::map<SecretBytes, const PublicKey*> keys{};  // by y
 
   // What numbers of a hostile key arithmetic cannot work with, and relate_discrete_log refuses too.
-  bool usable() const { return size >= 20 && size <= 64 && p.odd() && !p.one() && g < p; }
+  bool usable() const {
+    return size >= 20 && size <= 64 && p.odd() && !p.one() && p.bits() <= most_discrete_log_bits && g < p;
+  }
 
   // Products of limbs that one power takes.
   std::uint64_t work() const {
@@ -136,6 +138,7 @@ class Trials {
       sizes_.insert(group.size);
       groups_.push_back(std::move(group));
     }
+    std::ranges::stable_sort(groups_, {}, &Group::size);
   }
 
   struct Hit {
@@ -150,12 +153,14 @@ class Trials {
     RandomTest random;
     LayoutReader reader({64 * whole_limbs});
     unit.each_run([&](const NumberRun& run) {
-      if (run.digits == coordinate_digits || work > most_work) return;
+      if (run.digits == coordinate_digits) return;
+      if (work > most_work) return unit.leave_out();
       const auto try_all = [&](const Number& number) {
+        const auto groups = std::ranges::equal_range(groups_, number.bytes.size(), {}, &Group::size);
+        if (groups.empty()) return;
         const bool tried = tried_.contains(number.bytes);
         bool hit = false;
-        for (const Group& group : groups_) {
-          if (group.size != number.bytes.size()) continue;
+        for (const Group& group : groups) {
           work += group.work();  // of a tried one too: what is left out must not depend on threads
           if (work > most_work) return unit.leave_out();
           if (tried || !try_number(number, group, scratch, hits)) continue;
@@ -251,7 +256,7 @@ class Trials {
     return finding;
   }
 
-  std::vector<Group> groups_{};
+  std::vector<Group> groups_{};    // by their size
   std::set<std::size_t> sizes_{};  // of their q, in bytes
   mutable TriedNumbers tried_{};
   bool bare_;
@@ -269,14 +274,14 @@ std::vector<const PublicKey*> named_keys(const LeadSet& leads) {
 
 class DiscreteLogHunt final : public Hunt {
  public:
-  explicit DiscreteLogHunt(const LeadSet& leads) : DiscreteLogHunt(leads, named_keys(leads)) {}
+  explicit DiscreteLogHunt(const LeadSet& leads) : DiscreteLogHunt(named_keys(leads)) {}
 
   void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
     std::uint64_t work = 0;
     std::vector<Trials::Hit> named;
     named_.examine(unit, work, named);
     for (Trials::Hit& hit : named) findings.push_back(std::move(hit.finding));
-    const std::vector<PublicKey> near = bare_.keys_near(unit);
+    const std::vector<PublicKey> near = bare_dsa_keys_near(unit);
     std::vector<const PublicKey*> keys;
     for (const PublicKey& key : near)
       if (!names_.contains(key.sha256)) keys.push_back(&key);
@@ -288,8 +293,7 @@ class DiscreteLogHunt final : public Hunt {
   }
 
  private:
-  DiscreteLogHunt(const LeadSet& leads, const std::vector<const PublicKey*>& named)
-      : bare_(leads), named_(named, false) {
+  explicit DiscreteLogHunt(const std::vector<const PublicKey*>& named) : named_(named, false) {
     for (const PublicKey* key : named) names_.insert(key->sha256);
   }
 
@@ -303,7 +307,6 @@ class DiscreteLogHunt final : public Hunt {
     });
   }
 
-  BareDsa bare_;
   Trials named_;
   std::set<std::string> names_{};
 };
