@@ -6,7 +6,8 @@
 namespace dumpgate {
 namespace {
 
-constexpr std::size_t least_digest = 16;  // bytes: what can be looked up
+constexpr std::size_t least_digest = 16;   // bytes: what can be looked up
+constexpr unsigned most_doublings = 1024;  // R^4 of 256 bits
 
 // A number as bytes in either order, or as 32-bit words of a little-endian machine, the most significant
 // first (Java).
@@ -22,19 +23,6 @@ bool lies_in(const BigNumber& number, const WordIndex& words) {
   return words.find(SecretBytes(straight.rbegin(), straight.rend())).has_value();
 }
 
-// Whether two numbers of a victim's memory may be in this ratio: the same number twice, its negative, and
-// what Montgomery arithmetic keeps of it (times R, a power of two).
-bool is_usual_ratio(const BigNumber& ratio, const BigNumber& q) {
-  constexpr unsigned most_doublings = 1024;  // R^4 of 256 bits
-  const BigNumber one(1), negative = BigNumber::minus(q, 1);
-  BigNumber up = ratio;
-  for (unsigned i = 0; i <= most_doublings; ++i) {
-    if (up == one || up == negative) return true;
-    if (BN_mod_lshift1_quick(up.get(), up.get(), q.get()) != 1) throw std::bad_alloc();
-  }
-  return false;
-}
-
 }  // namespace
 
 bool is_verification(const DiscreteLogNumbers& one, const DiscreteLogNumbers& other, const WordIndex& words) {
@@ -47,11 +35,13 @@ bool is_verification(const DiscreteLogNumbers& one, const DiscreteLogNumbers& ot
   const BigNumber r = BigNumber::remainder(times(*one.y, *other.y, *one.p), q, context);
   const BigNumber inverse = BigNumber::power(*other.x, BigNumber::minus(q, 2), q, context);  // q is prime
   const BigNumber ratio = times(*one.x, inverse, q);
-  const BigNumber back = BigNumber::power(ratio, BigNumber::minus(q, 2), q, context);
-  if (is_usual_ratio(ratio, q) || is_usual_ratio(back, q)) return false;
-  BigNumber z = times(ratio, r, q);
   const BigNumber s = times(r, inverse, q);  // u2 = r/s
   if (!lies_in(s, words)) return false;
+  // The ratios that two private numbers of a memory may have: the same number twice, its negative, and what
+  // Montgomery arithmetic keeps of it (times R, a power of two).
+  const BigNumber back = BigNumber::power(ratio, BigNumber::minus(q, 2), q, context);
+  if (ratio.is_power_of_two(q, most_doublings) || back.is_power_of_two(q, most_doublings)) return false;
+  BigNumber z = times(ratio, r, q);
   if (lies_in(z, words)) return true;
   if (BN_add(z.get(), z.get(), q.get()) != 1) throw std::bad_alloc();  // a digest may be above q
   return z.bits() <= q.bits() && lies_in(z, words);

@@ -213,19 +213,15 @@ void FactorJoin::add_modulus(Size& size, Number modulus, Joined joined) {
 // h*q of a signature by the Chinese remainder theorem may lie beside h and q (RFC 8017 section 5.1.2). A
 // number is tested once, however many copies and products of it there are.
 bool FactorJoin::is_prime(const Limbs& factor) {
-  if (primes_.contains(factor)) return true;
-  if (composites_.contains(factor)) return false;
+  if (const auto known = tested_factors_.find(factor); known != tested_factors_.end()) return known->second;
   const Bn number = number_of(factor);
   const Context context(BN_CTX_secure_new(), &BN_CTX_free);
   if (!number || !context) return false;
-  if (is_probable_prime(number.get(), context.get())) {
-    primes_.insert(factor);
-    return true;
-  }
+  const bool prime = tested_factors_[factor] = is_probable_prime(number.get(), context.get());
+  if (prime) return true;
   constexpr std::uint64_t least = 1U << 17U;  // what a test costs besides
   const std::uint64_t limbs = factor.size();
   tested_ += 64 * limbs * limbs * limbs + least;
-  composites_.insert(factor);
   return false;
 }
 

@@ -123,7 +123,7 @@ class FactorJoin {
 
   std::map<std::pair<std::string_view, std::size_t>, Size> sizes_{};  // by layout and limbs of a factor
   std::set<Limbs> proven_{};                                          // moduli, of this layer
-  std::set<Limbs> primes_{}, composites_{};  // factors that were tested, in the input
+  std::map<Limbs, bool> tested_factors_{};                            // whether they are primes, in the input
   Limits limits_{};
   std::uint64_t compared_ = 0;  // in the input
   std::uint64_t tested_ = 0;

@@ -77,10 +77,15 @@ class MemoryRuns {
     return at;
   }
 
+  // The same of the run that begins at `begin`, as far as a run may reach.
+  std::size_t end_of(std::size_t begin, std::size_t at) const {
+    while (at - begin <= 8 * longest_run && !ended(at)) at += 8;
+    return at;
+  }
+
   // Keeps the run that begins at `begin`; returns where to go on.
   std::size_t run_from(std::size_t begin) {
-    std::size_t end = begin;
-    while (end - begin <= 8 * longest_run && !ended(end)) end += 8;
+    std::size_t end = end_of(begin, begin);
     if (end - begin <= 8 * longest_run) {
       add(begin, end, Cut::none);
       add_bridged(begin, end);
@@ -95,20 +100,16 @@ class MemoryRuns {
   // The run that begins at `begin` once more, with the next behind the plain word at `end`, where the two may
   // be one number that has such a word by chance. Both are kept alone too: memory may hold anything.
   void add_bridged(std::size_t begin, std::size_t end) {
-    if (!reader_.inside(end + 8) || !plain_by_chance(reader_.word(end))) return;
-    if (!random_here(end - 8 * bridge_head) || !random_here(end + 8)) return;
-    std::size_t last = end + 8;
-    while (last - begin <= 8 * longest_run && !ended(last)) last += 8;
+    if (!reader_.inside(end) || !plain_by_chance(reader_.word(end))) return;
+    const std::size_t next = end + 8, last = end_of(begin, next);
     const std::size_t bytes = last - begin;
-    if (bytes >= 8 * shortest_bridged_run && bytes <= 8 * longest_run) add(begin, last, Cut::none);
+    if (bytes < 8 * shortest_bridged_run || bytes > 8 * longest_run || last - next < 8 * bridge_head) return;
+    if (random_here(end - 8 * bridge_head) && random_here(next)) add(begin, last, Cut::none);
   }
 
-  // Whether the words that a bridge at `at` stands on are no code or tables. `at` is no place before a run.
+  // Whether the words at `at` that a bridge stands on are no code or tables.
   bool random_here(std::size_t at) {
-    std::size_t end = at;
-    while (end < at + 8 * bridge_head && !ended(end)) end += 8;
-    if (end < at + 8 * bridge_head) return false;
-    reader_.read(at, end, words_);
+    reader_.read(at, at + 8 * bridge_head, words_);
     return looks_random(words_);
   }
 

@@ -80,16 +80,17 @@ bool WordIndex::may_hold(std::uint64_t word) const {
 }
 
 std::optional<std::uint64_t> WordIndex::find(std::span<const std::byte> needle) const {
+  const auto word_at = [needle](std::size_t at) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, needle.data() + at, sizeof word);
+    return word;
+  };
   // Of eight neighbouring words that begin in the needle one is aligned in memory.
   for (std::size_t shift = 0; shift < 8; ++shift) {
-    std::uint64_t word = 0;
     std::size_t inside = shift;
-    // Places of a plain word are many.
-    do {
-      std::memcpy(&word, needle.data() + inside, sizeof word);
-      inside += sizeof word;
-    } while (plain_word(word) && inside + sizeof word <= needle.size());
-    inside -= sizeof word;
+    std::uint64_t word = word_at(inside);
+    while (plain_word(word) && inside + 16 <= needle.size())
+      word = word_at(inside += 8);  // it has many places
     if (!may_hold(word)) continue;
     for (std::size_t place = table_[slot_of(word)]; place != 0; place = same_[place - 1]) {
       const std::size_t byte = 8 * (place - 1);

@@ -106,6 +106,16 @@ class BigNumber {
     require(BN_mod_exp(result.get(), base.get(), secret.get(), modulus.get(), context.get()) == 1);
     return result;
   }
+  // Whether the number, below `modulus`, is 2^k or -2^k modulo it for a k up to `most`.
+  bool is_power_of_two(const BigNumber& modulus, unsigned most) const {
+    BigNumber negative, power(1);
+    require(BN_sub(negative.get(), modulus.get(), get()) == 1);
+    for (unsigned k = 0; k <= most; ++k) {
+      if (power == *this || power == negative) return true;
+      require(BN_mod_lshift1_quick(power.get(), power.get(), modulus.get()) == 1);
+    }
+    return false;
+  }
   static BigNumber gcd(const BigNumber& a, const BigNumber& b, const BigContext& context) {
     BigNumber result;
     require(BN_gcd(result.get(), a.get(), b.get(), context.get()) == 1);

@@ -121,6 +121,30 @@ TEST(DiscreteLogHunter, FindsDsaByThePublicNumbersBesideIt) {
   }
 }
 
+struct DsaNumbers {
+  BigNumber p, q, g, y, x;
+  explicit DsaNumbers(EVP_PKEY* key)
+      : p(big_number(key, OSSL_PKEY_PARAM_FFC_P, 128)),
+        q(big_number(key, OSSL_PKEY_PARAM_FFC_Q, 32)),
+        g(big_number(key, OSSL_PKEY_PARAM_FFC_G, 128)),
+        y(big_number(key, OSSL_PKEY_PARAM_PUB_KEY, 128)),
+        x(big_number(key, OSSL_PKEY_PARAM_PRIV_KEY, 32)) {}
+
+ private:
+  static BigNumber big_number(EVP_PKEY* key, const char* name, std::size_t size) {
+    return BigNumber::from_big_endian(number_of(key, name, size));
+  }
+};
+
+BigNumber product(const BigNumber& a, const BigNumber& b, const BigNumber& modulus) {
+  const BigContext context;
+  return BigNumber::remainder(BigNumber::product(a, b, context), modulus, context);
+}
+
+BigNumber inverse_of(const BigNumber& a, const BigNumber& prime) {
+  return BigNumber::power(a, BigNumber::minus(prime, 2), prime, BigContext{});
+}
+
 struct Signed {
   BigNumber digest{}, s{}, u1{}, u2{}, t1{}, t2{};  // what is checked, and what checking it computes
 };
@@ -128,18 +152,10 @@ struct Signed {
 // A signature by the key, checked: FIPS 186-4 sections 4.6 and 4.7.
 Signed checked_signature(EVP_PKEY* key) {
   const BigContext context;
-  const auto number = [&](const char* name, std::size_t size) {
-    return BigNumber::from_big_endian(number_of(key, name, size));
-  };
-  const BigNumber p = number(OSSL_PKEY_PARAM_FFC_P, 128), q = number(OSSL_PKEY_PARAM_FFC_Q, 32),
-                  g = number(OSSL_PKEY_PARAM_FFC_G, 128), y = number(OSSL_PKEY_PARAM_PUB_KEY, 128),
-                  x = number(OSSL_PKEY_PARAM_PRIV_KEY, 32);
-  const auto times = [&](const BigNumber& a, const BigNumber& b) {
-    return BigNumber::remainder(BigNumber::product(a, b, context), q, context);
-  };
-  const auto inverse = [&](const BigNumber& a) {
-    return BigNumber::power(a, BigNumber::minus(q, 2), q, context);
-  };
+  const DsaNumbers numbers(key);
+  const auto& [p, q, g, y, x] = numbers;
+  const auto times = [&](const BigNumber& a, const BigNumber& b) { return product(a, b, q); };
+  const auto inverse = [&](const BigNumber& a) { return inverse_of(a, q); };
   for (;;) {
     Signed made{.digest = random_odd(256)};
     const BigNumber k = random_odd(254);
@@ -191,25 +207,16 @@ TEST(DiscreteLogHunter, WhatCheckingASignatureLeavesIsNoKey) {
 TEST(DiscreteLogHunter, NobodyHidesAKeyBehindNumbersOfHisOwn) {
   const Key key = spared_dsa_key();
   const BigContext context;
-  const auto number = [&](const char* name, std::size_t size) {
-    return BigNumber::from_big_endian(number_of(key.get(), name, size));
-  };
-  const BigNumber p = number(OSSL_PKEY_PARAM_FFC_P, 128), q = number(OSSL_PKEY_PARAM_FFC_Q, 32),
-                  g = number(OSSL_PKEY_PARAM_FFC_G, 128), y = number(OSSL_PKEY_PARAM_PUB_KEY, 128),
-                  x = number(OSSL_PKEY_PARAM_PRIV_KEY, 32);
-  const auto times = [&](const BigNumber& a, const BigNumber& b, const BigNumber& modulus) {
-    return BigNumber::remainder(BigNumber::product(a, b, context), modulus, context);
-  };
-  const auto inverse = [&](const BigNumber& a) {
-    return BigNumber::power(a, BigNumber::minus(q, 2), q, context);
-  };
+  const DsaNumbers numbers(key.get());
+  const auto& [p, q, g, y, x] = numbers;
   const BigNumber montgomery = BigNumber::power(BigNumber(2), BigNumber(256), q, context);
-  for (const BigNumber& ratio : {BigNumber(1), montgomery, inverse(montgomery), BigNumber::minus(q, 1)}) {
-    const BigNumber copy = times(x, ratio, q), k = random_odd(250);
+  for (const BigNumber& ratio :
+       {BigNumber(1), montgomery, inverse_of(montgomery, q), BigNumber::minus(q, 1)}) {
+    const BigNumber copy = product(x, ratio, q), k = random_odd(250);
     const BigNumber g2 = BigNumber::power(g, k, p, context);
-    const BigNumber y2 = BigNumber::power(y, times(k, ratio, q), p, context);
-    const BigNumber r = BigNumber::remainder(times(y, y2, p), q, context);
-    const BigNumber z = times(r, inverse(ratio), q), s = times(r, inverse(copy), q);
+    const BigNumber y2 = BigNumber::power(y, product(k, ratio, q), p, context);
+    const BigNumber r = BigNumber::remainder(product(y, y2, p), q, context);
+    const BigNumber z = product(r, inverse_of(ratio, q), q), s = product(r, inverse_of(copy, q), q);
     Memory memory;
     for (const BigNumber* small : {&q, &x, &copy, &r, &z, &s})  // s even if he had it
       memory.put_in(limbs_layout, number_bytes(*small));

@@ -25,6 +25,11 @@ std::vector<std::byte> limbs_in_memory(EVP_PKEY* key, const char* name, std::siz
   return hunt_test::reversed(hunt_test::number_of(key, name, bytes));
 }
 
+std::vector<std::byte> in_memory(const BigNumber& number, std::size_t size) {
+  const auto bytes = number.big_endian(size);
+  return {bytes.rbegin(), bytes.rend()};
+}
+
 // The number as memory holds it; what the filters spare does not depend on the order of its bytes.
 bool spared(const std::vector<std::byte>& number) { return hunt_test::spared(hunt_test::reversed(number)); }
 
@@ -103,10 +108,6 @@ struct Numbers {
 // from such a modulus by p on.
 Numbers with_a_word_in_the_modulus(std::uint64_t word) {
   const BigContext context;
-  const auto in_memory = [](const BigNumber& number, std::size_t size) {
-    const auto bytes = number.big_endian(size);
-    return std::vector<std::byte>(bytes.rbegin(), bytes.rend());
-  };
   for (;;) {
     BigNumber p, n, q;
     EXPECT_EQ(BN_generate_prime_ex2(p.get(), 1024, 0, nullptr, nullptr, nullptr, context.get()), 1);
@@ -268,10 +269,6 @@ TEST(FactorJoin, AProductOfOtherNumbersIsNoKey) {
   const auto q = limbs_in_memory(key.get(), OSSL_PKEY_PARAM_RSA_FACTOR2, 128);
   const BigContext context;
   const auto number_q = BigNumber::from_little_endian_limbs(q);
-  const auto bytes_of = [](const BigNumber& number, std::size_t size) {
-    auto bytes = number.big_endian(size);
-    return std::vector<std::byte>(bytes.rbegin(), bytes.rend());
-  };
   unsigned candidates = 0;
   for (int i = 0; i < 200 && candidates < 5; ++i) {
     BigNumber h;
@@ -279,8 +276,8 @@ TEST(FactorJoin, AProductOfOtherNumbersIsNoKey) {
     if (BN_check_prime(h.get(), context.get(), nullptr) == 1) continue;
     Heap heap;
     (void)heap.put(q);
-    (void)heap.put(bytes_of(h, 128));
-    (void)heap.put(bytes_of(BigNumber::product(h, number_q, context), 256));
+    (void)heap.put(in_memory(h, 128));
+    (void)heap.put(in_memory(BigNumber::product(h, number_q, context), 256));
     auto found = factor_candidates(heap.runs());
     if (found.size() >= 3) ++candidates;  // h has no small factor
     FactorJoin join;

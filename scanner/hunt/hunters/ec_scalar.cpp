@@ -155,17 +155,8 @@ bool is_power_of_two(const FixedBase& base, std::span<const std::uint64_t> d) {
   const auto number = [](std::span<const std::uint64_t> limbs) {
     return BigNumber::from_big_endian(big_endian_bytes<SecretBytes>(limbs));
   };
-  const BigNumber order = number(base.order());
-  const BigNumber scalar = number(d);
-  BigNumber negative;
-  if (BN_sub(negative.get(), order.get(), scalar.get()) != 1) throw std::bad_alloc();
-  const std::size_t most = std::size_t{4} * 64 * base.limbs();  // as far as R^4
-  BigNumber power(1);
-  for (std::size_t k = 0; k <= most; ++k) {
-    if (power == scalar || power == negative) return true;
-    if (BN_mod_lshift1_quick(power.get(), power.get(), order.get()) != 1) throw std::bad_alloc();
-  }
-  return false;
+  const auto most = static_cast<unsigned>(std::size_t{4} * 64 * base.limbs());  // as far as R^4
+  return number(d).is_power_of_two(number(base.order()), most);
 }
 
 class ScalarHunt final : public Hunt {
