@@ -52,7 +52,10 @@ class HuntUnit {
     return *words_;
   }
   // forget_words gives the index's memory back: there may be many units. words() may not follow.
-  void forget_words() { words_.reset(); }
+  void forget_words() {
+    if (words_ && words_->gave_up()) leave_out();
+    words_.reset();
+  }
 
   // Whether to leave the rest of the unit: asked now and then by a hunt that may take long on it.
   bool stopped() {

@@ -93,6 +93,7 @@ std::optional<std::uint64_t> WordIndex::find(std::span<const std::byte> needle) 
       word = word_at(inside += 8);  // it has many places
     if (!may_hold(word)) continue;
     for (std::size_t place = table_[slot_of(word)]; place != 0; place = same_[place - 1]) {
+      if (++places_ > most_places) return std::nullopt;
       const std::size_t byte = 8 * (place - 1);
       if (byte >= inside && holds(byte - inside, needle)) return offset_of(byte - inside);
     }

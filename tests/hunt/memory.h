@@ -81,6 +81,14 @@ inline bool spared(const Bytes& big_endian) {
          looks_random(std::span(words).first(std::min<std::size_t>(words.size(), 128)));
 }
 
+// The same for a number that may begin at any byte of a word, of whose words `whole` are read in one run.
+inline bool spared_at_any_byte(const Bytes& big_endian, std::size_t whole) {
+  for (auto from = big_endian.begin(); from + static_cast<std::ptrdiff_t>(8 * whole) <= big_endian.end();
+       ++from)
+    if (!spared(Bytes(from, from + static_cast<std::ptrdiff_t>(8 * whole)))) return false;
+  return true;
+}
+
 // The same for a layout of digits: a word of them that looks like a small number or a pointer ends their run.
 inline bool spared_in(std::string_view layout, const Bytes& big_endian) {
   if (!layout.starts_with("digits")) return true;

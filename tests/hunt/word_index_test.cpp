@@ -48,6 +48,23 @@ TEST(WordIndex, FindsANumberBehindManyOthersWithAWordOfIt) {
   EXPECT_EQ(WordIndex({&runs}).find(std::as_bytes(std::span(number))), 100'000U);
 }
 
+// Memory full of a number's words makes each look-up long: they end, and it is said.
+TEST(WordIndex, GivesUpWhereMemoryIsFullOfAWord) {
+  const Words number = random_words(4, 5);
+  RunStore runs;
+  for (unsigned i = 0; i < 1000; ++i) {
+    Words decoy = random_words(4, 1000 + i);
+    decoy[0] = number[0];
+    add(runs, 1000 * i, decoy);
+  }
+  const WordIndex index({&runs});
+  EXPECT_EQ(index.find(std::as_bytes(std::span(number))), std::nullopt);
+  EXPECT_FALSE(index.gave_up());
+  for (std::uint64_t places = 0; places <= WordIndex::most_places; places += 1000)
+    (void)index.find(std::as_bytes(std::span(number)));
+  EXPECT_TRUE(index.gave_up());
+}
+
 // A number that begins with words like those that memory is full of.
 TEST(WordIndex, FindsANumberThatBeginsWithPlainWords) {
   Words number = random_words(6, 4);

@@ -22,8 +22,7 @@ final class Verifier {
   private static void verify(String certificate, byte[] text, byte[] signed) throws Exception {
     try (FileInputStream in = new FileInputStream(certificate)) {
       PublicKey key = CertificateFactory.getInstance("X.509").generateCertificate(in).getPublicKey();
-      String name = key.getAlgorithm().equals("EC") ? "ECDSA" : key.getAlgorithm();
-      Signature signature = Signature.getInstance("SHA256with" + name);
+      Signature signature = Signature.getInstance(key.getAlgorithm().equals("RSA") ? "SHA256withRSA" : "SHA256withECDSA");
       signature.initVerify(key);
       signature.update(text);
       if (!signature.verify(signed)) {

@@ -22,7 +22,6 @@
 
 #include "scanner/detect/random_words.h"
 #include "scanner/hunt/bare_dsa.h"
-#include "scanner/hunt/dsa_verification.h"
 #include "scanner/hunt/fixed_power.h"
 #include "scanner/hunt/hunter.h"
 #include "scanner/hunt/layouts.h"
@@ -38,9 +37,12 @@ constexpr std::size_t most_table_memory = std::size_t{32} << 20;  // of all grou
 // bits, is no hostile one.
 constexpr std::uint64_t most_work = std::uint64_t{16} << 30U;
 
-// A signature's nonce is an exponent too, and g^k may lie in memory while it is made.
+// A signature's nonce is an exponent too, and g^k may lie in memory while it is made. So are u1 and u2 of a
+// signature that was only checked (FIPS 186-4 section 4.7), with g^u1 and y^u2: public, but nobody can tell
+// by numbers of the dump alone, since whoever writes some of them can make a key look so.
 constexpr std::string_view bare_detail =
-    "its public numbers lie beside it as bare numbers: a signing key, a nonce or one of a key exchange";
+    "its public numbers lie beside it as bare numbers: a signing key, a nonce, one of a key exchange, "
+    "or what checking a signature left";
 
 // The keys of one p, q and g.
 struct Group {
@@ -141,13 +143,8 @@ class Trials {
     std::ranges::stable_sort(groups_, {}, &Group::size);
   }
 
-  struct Hit {
-    Finding finding{};
-    DiscreteLogNumbers numbers{};
-  };
-
   // `work` is what was spent on the unit.
-  void examine(HuntUnit& unit, std::uint64_t& work, std::vector<Hit>& hits) const {
+  void examine(HuntUnit& unit, std::uint64_t& work, std::vector<Finding>& findings) const {
     if (groups_.empty()) return;
     FixedPower::Scratch scratch;
     RandomTest random;
@@ -163,7 +160,7 @@ class Trials {
         for (const Group& group : groups) {
           work += group.work();  // of a tried one too: what is left out must not depend on threads
           if (work > most_work) return unit.leave_out();
-          if (tried || !try_number(number, group, scratch, hits)) continue;
+          if (tried || !try_number(number, group, scratch, findings)) continue;
           work += confirmations * group.work();
           hit = true;
         }
@@ -218,18 +215,17 @@ class Trials {
 
   // Whether the number gave one of the keys, so that it was confirmed.
   bool try_number(const Number& number, const Group& group, FixedPower::Scratch& scratch,
-                  std::vector<Hit>& hits) const {
+                  std::vector<Finding>& findings) const {
     BigNumber x = BigNumber::from_little_endian_limbs(number.bytes);
     if (!(x < group.q)) return false;
     const auto known = group.keys.find(power(group, x, number.bytes, scratch));
     if (known == group.keys.end()) return false;
-    DiscreteLogNumbers numbers{.p = group.p,
-                               .q = group.q,
-                               .g = group.g,
-                               .y = BigNumber::from_big_endian(known->first),
-                               .x = std::move(x)};
-    if (relate_discrete_log(numbers, {}).proven)
-      hits.push_back({describe(*known->second, number), std::move(numbers)});
+    const DiscreteLogNumbers numbers{.p = group.p,
+                                     .q = group.q,
+                                     .g = group.g,
+                                     .y = BigNumber::from_big_endian(known->first),
+                                     .x = std::move(x)};
+    if (relate_discrete_log(numbers, {}).proven) findings.push_back(describe(*known->second, number));
     return true;
   }
 
@@ -278,33 +274,17 @@ class DiscreteLogHunt final : public Hunt {
 
   void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
     std::uint64_t work = 0;
-    std::vector<Trials::Hit> named;
-    named_.examine(unit, work, named);
-    for (Trials::Hit& hit : named) findings.push_back(std::move(hit.finding));
+    named_.examine(unit, work, findings);
     const std::vector<PublicKey> near = bare_dsa_keys_near(unit);
     std::vector<const PublicKey*> keys;
     for (const PublicKey& key : near)
       if (!names_.contains(key.sha256)) keys.push_back(&key);
-    if (keys.empty()) return;
-    std::vector<Trials::Hit> bare;
-    Trials(keys, true).examine(unit, work, bare);
-    for (const Trials::Hit& hit : bare)
-      if (!is_public(hit, bare, unit)) findings.push_back(hit.finding);
+    if (!keys.empty()) Trials(keys, true).examine(unit, work, findings);
   }
 
  private:
   explicit DiscreteLogHunt(const std::vector<const PublicKey*>& named) : named_(named, false) {
     for (const PublicKey* key : named) names_.insert(key->sha256);
-  }
-
-  // Whether a check of a signature left it.
-  static bool is_public(const Trials::Hit& hit, const std::vector<Trials::Hit>& all, HuntUnit& unit) {
-    constexpr std::size_t most_compared = 64;  // of more nobody made signatures only to check them
-    if (all.size() > most_compared) return false;
-    return std::ranges::any_of(all, [&](const Trials::Hit& other) {
-      return is_verification(hit.numbers, other.numbers, unit.words()) ||
-             is_verification(other.numbers, hit.numbers, unit.words());
-    });
   }
 
   Trials named_;
