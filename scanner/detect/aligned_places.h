@@ -1,6 +1,6 @@
 // Where in a window's own bytes words of 32 bits can begin: at the file's own alignment everywhere, and
-// besides wherever the map puts memory at another one. The one rule is that of RegionIndex::aligned: a header
-// that lies about addresses can add places to look at and never take one away.
+// besides wherever the map or the words themselves say so. The one rule is that of aligned_stretches: nothing
+// in a dump can take a place away.
 
 #pragma once
 
@@ -9,12 +9,13 @@
 #include <cstdint>
 
 #include "scanner/detect/window.h"
+#include "scanner/detect/word_alignment.h"
 
 namespace dumpgate {
 
 // for_each_aligned calls f(begin, end) for stretches of the own bytes, as positions in Window::bytes: words
 // begin at `begin` and at every fourth byte from there, below `end`. Stretches come in an order that depends
-// on the map alone.
+// on the layer alone.
 template <typename F>
 void for_each_aligned(const Window& window, F&& f) {
   const std::size_t own_end = std::min(window.own_end, window.bytes.size());
@@ -27,10 +28,9 @@ void for_each_aligned(const Window& window, F&& f) {
       f(static_cast<std::size_t>(begin - window.offset), static_cast<std::size_t>(to - window.offset));
   };
   show(first, last, 0);
-  if (window.regions == nullptr) return;
   for (unsigned residue = 1; residue < 8; ++residue) {
     if (residue == 4) continue;  // at multiples of four already
-    const auto stretches = window.regions->aligned(residue);
+    const auto stretches = aligned_stretches(window, residue);
     auto stretch = std::ranges::upper_bound(stretches, first, {}, &Extent::end);
     for (; stretch != stretches.end() && stretch->begin() < last; ++stretch)
       show(std::max(stretch->begin(), first), std::min(stretch->end(), last), residue);

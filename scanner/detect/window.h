@@ -15,6 +15,7 @@
 namespace dumpgate {
 
 class SignatureSet;
+class WordAlignment;
 
 // How far from its anchor anything may reach, in bytes: more than an RSA-16384 key in any text encoding.
 inline constexpr std::size_t window_context = std::size_t{64} * 1024;
@@ -25,6 +26,7 @@ struct Window {
   std::size_t own_end = 0;
   std::uint64_t offset = 0;                  // of bytes[0] in the layer
   const RegionIndex* regions = nullptr;      // never null in a scan; tests may leave it out
+  const WordAlignment* alignment = nullptr;  // the same
   const SignatureSet* signatures = nullptr;  // never null in a scan
   std::span<const std::byte> site_key{};     // names secrets without a public half; empty: they get no name
 

@@ -14,6 +14,7 @@
 #include "scanner/base/secret_bytes.h"
 #include "scanner/detect/anchor_scan.h"
 #include "scanner/detect/window.h"
+#include "scanner/detect/word_alignment.h"
 #include "scanner/hunt/factor_join.h"
 #include "scanner/hunt/number_runs.h"
 #include "scanner/io/gap.h"
@@ -27,6 +28,7 @@ struct Slot {
   explicit Slot(const AnchorScan& anchors) : scratch(anchors) {}
   SecretBytes buffer{};
   Window window{};
+  WordAlignment alignment{};
   AnchorScan::Scratch scratch;
   RunStore runs{};
   std::vector<FactorCandidate> factors{};
@@ -35,6 +37,12 @@ struct Slot {
   std::vector<ShieldPointers> shield_pointers{};
   std::vector<std::uint64_t> prekeys{};  // layer offsets of those found by their looks
   std::vector<Gap> gaps{};
+
+  // To be called before anything is looked for in the window.
+  void read_alignment() {
+    alignment.read(window);
+    window.alignment = &alignment;
+  }
 };
 
 struct PipelineSteps {

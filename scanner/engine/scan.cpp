@@ -159,6 +159,7 @@ class Examination {
 
   void examine_window(Slot& slot) const {
     slot.window.site_key = options_.site_key;
+    slot.read_alignment();
     CandidateSink sink(candidates_per_window);
     const auto scanned = anchors_.scan(slot.window, slot.scratch, sink);
     const auto gap = [&](GapReason reason, std::string detail) {

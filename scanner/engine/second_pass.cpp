@@ -257,7 +257,11 @@ std::optional<Error> SecondPass::read_leaf(const Hunts& hunts, const LeafState& 
                               slot.window.signatures = options_.signatures;
                               return more;
                             },
-                            .examine = [&](Slot& slot) { gather_runs(slot.window, slot.runs); },
+                            .examine =
+                                [&](Slot& slot) {
+                                  slot.read_alignment();
+                                  gather_runs(slot.window, slot.runs);
+                                },
                             .collect =
                                 [&](Slot& slot) {
                                   if (units.size() == 1 && !slot.runs.empty()) units.emplace_back();

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <bit>
-#include <limits>
 #include <tuple>
 
 #include "scanner/detect/random_words.h"
+#include "scanner/detect/word_alignment.h"
 #include "scanner/hunt/coordinate_runs.h"
 #include "scanner/hunt/digit_runs.h"
 #include "scanner/hunt/stretch_reader.h"
@@ -215,29 +215,21 @@ void gather_stretches(const Window& window, std::span<const Extent> stretches, u
     gather_residue(window, *stretch, residue, order, runs);
 }
 
-}  // namespace
-
-namespace {
-
 // All of the window's runs: of one alignment after the other.
 void gather_unsorted(const Window& window, RunStore& runs) {
-  const Extent everywhere = *Extent::make(0, std::numeric_limits<std::uint64_t>::max());
-  if (window.regions == nullptr) {
-    gather_residue(window, everywhere, 0, ByteOrder::little, runs);
-    return;
-  }
-  const DumpMap& map = window.regions->map();
+  static const DumpMap unknown;
+  const DumpMap& map = window.regions == nullptr ? unknown : window.regions->map();
   if (map.unaligned) {
     for (unsigned residue = 0; residue < 8; ++residue)
-      gather_residue(window, everywhere, residue, map.order, runs);
+      gather_stretches(window, aligned_stretches(window, 0), residue, map.order, runs);
     return;
   }
   const bool narrow = map.word_bits == 32;  // heaps of 32-bit machines align numbers to 4 bytes
   for (unsigned residue = 0; residue < 8; ++residue) {
     if (!(narrow && residue == 4))
-      gather_stretches(window, window.regions->aligned(residue), residue, map.order, runs);
+      gather_stretches(window, aligned_stretches(window, residue), residue, map.order, runs);
     if (narrow && residue != 0)
-      gather_stretches(window, window.regions->aligned(residue + 4), residue, map.order, runs);
+      gather_stretches(window, aligned_stretches(window, residue + 4), residue, map.order, runs);
   }
 }
 

@@ -230,6 +230,17 @@ TEST(Scan, AddingBytesNeverRemovesAKey) {
   EXPECT_EQ(proven_keys(scan_bytes(longer, with(2, 65'536))), 5U);
 }
 
+// A dump behind a header of any length is memory that no map knows, and its words begin anywhere.
+TEST(Scan, BytesInFrontNeverRemoveAKey) {
+  const Bytes image = image_with_keys();
+  for (std::size_t lead = 1; lead <= 8; ++lead) {
+    Bytes longer(lead, std::byte{'x'});
+    longer.insert(longer.end(), image.begin(), image.end());
+    const ScanRecord record = scan_bytes(longer, with(2, 65'536));
+    EXPECT_EQ(proven_keys(record), 5U) << lead << told(record);
+  }
+}
+
 TEST(Scan, AnEmptyInputIsNeverWhole) {
   const ScanRecord record = scan_bytes({}, with(1, 65'536));
   EXPECT_FALSE(record.gaps.empty());

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "scanner/detect/word_alignment.h"
 #include "scanner/hunt/layouts.h"
 #include "scanner/hunt/number_runs.h"
 
@@ -25,6 +26,9 @@ RunStore gathered(std::span<const std::byte> bytes, std::size_t begin, std::size
   window.bytes = bytes;
   window.own_begin = begin;
   window.own_end = end;
+  WordAlignment alignment;
+  alignment.read(window);
+  window.alignment = &alignment;
   RunStore runs;
   gather_runs(window, runs);
   return runs;

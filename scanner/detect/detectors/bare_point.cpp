@@ -17,6 +17,7 @@
 #include "scanner/detect/der_shapes.h"
 #include "scanner/detect/detector.h"
 #include "scanner/detect/random_words.h"
+#include "scanner/detect/word_alignment.h"
 
 namespace dumpgate {
 namespace {
@@ -115,13 +116,12 @@ class BarePointDetector final : public Detector {
     report(window, position + anchor_texts[which].size() - 1, sink);
   }
 
-  // At the file's own alignment everywhere, and wherever else the map puts memory at another one.
+  // At the file's own alignment everywhere, and wherever else the map or the words say so.
   void sweep(const Window& window, CandidateSink& sink) const override {
     const std::uint64_t end = window.offset + window.bytes.size();
     search_stretch(window, window.offset, end, 0, sink);
-    if (window.regions == nullptr) return;
     for (unsigned residue = 1; residue < 8; ++residue) {
-      const auto stretches = window.regions->aligned(residue);
+      const auto stretches = aligned_stretches(window, residue);
       auto stretch = std::ranges::upper_bound(stretches, window.offset, {}, &Extent::end);
       for (; stretch != stretches.end() && stretch->begin() < end; ++stretch)
         search_stretch(window, stretch->begin(), stretch->end(), residue, sink);
