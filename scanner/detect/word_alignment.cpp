@@ -1,17 +1,18 @@
 #include "scanner/detect/word_alignment.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 #include <limits>
+#include <numeric>
 #include <utility>
-
-#include "scanner/base/byte_cursor.h"
 
 namespace dumpgate {
 namespace {
 
 // How far from the own bytes a run of the window may reach, and more.
 constexpr std::size_t reach = std::size_t{16} * 1024;
-constexpr unsigned few_begins = 8;  // in a block
+constexpr unsigned zeros_before = 6;  // bytes: of a number below 2^16
 
 // The top bit of each zero byte, and of no other.
 constexpr std::uint64_t zero_bytes(std::uint64_t word) {
@@ -55,35 +56,33 @@ std::vector<Extent> merged(const Window& window, std::span<const Extent> mapped,
 WordBegins count_word_begins(std::span<const std::byte> bytes, std::size_t begin) {
   const std::size_t end = std::min(bytes.size(), begin + alignment_block);
   const auto zeros_at = [&](std::size_t at) {
-    return zero_bytes(load<std::uint64_t>(bytes.data() + at, ByteOrder::little));
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + at, sizeof word);
+    return zero_bytes(word);
   };
-  std::uint64_t before = begin >= 8 ? zeros_at(begin - 8) : 0;
   WordBegins counts{};
-  for (std::size_t at = begin; at + 8 <= end;) {
-    std::uint64_t lanes = 0;  // one byte for each residue
-    for (unsigned i = 0; i < 255 && at + 8 <= end; ++i, at += 8) {
-      const std::uint64_t zeros = zeros_at(at);
-      const auto behind = [&](unsigned count) { return zeros << 8 * count | before >> (64 - 8 * count); };
-      lanes += (~zeros & behind(1) & behind(2) & behind(3) & 0x8080808080808080U) >> 7U;
-      before = zeros;
-    }
-    for (unsigned lane = 0; lane < 8; ++lane) counts.at(lane) += lanes >> (8 * lane) & 0xffU;
+  std::uint64_t before = begin >= 8 ? zeros_at(begin - 8) : 0;
+  for (std::size_t at = begin; at + 8 <= end; at += 8) {
+    const std::uint64_t zeros = zeros_at(at);
+    std::uint64_t begins = ~zeros & (zeros << 8U | before >> 56U);
+    for (unsigned count = 2; begins != 0 && count <= zeros_before; ++count)
+      begins &= zeros << 8 * count | before >> (64 - 8 * count);
+    for (; begins != 0; begins &= begins - 1)
+      ++counts.at(static_cast<std::size_t>(std::countr_zero(begins)) / 8);
+    before = zeros;
   }
   return counts;
 }
 
 unsigned alignment_told(const WordBegins& begins) {
-  const auto most = static_cast<unsigned>(std::ranges::max_element(begins) - begins.begin());
-  if (begins.at(most) < few_begins) {
-    unsigned told = 0;
-    for (unsigned at = 0; at < begins.size(); ++at)
-      if (begins.at(at) != 0) told |= 1U << (8 - at) % 8;
-    return told & ~1U;
+  const unsigned most = std::ranges::max(begins), all = std::accumulate(begins.begin(), begins.end(), 0U);
+  if (most == 0 || 3 * most < all) return 0;  // code has such bytes anywhere
+  unsigned told = 0;
+  for (unsigned at = 0; at < begins.size(); ++at) {
+    // Words of 32 bits begin at both halves of a word of 64, though more of them may end in zeros at one.
+    const bool half = begins.at((at + 4) % 8) == most && 2 * begins.at(at) >= most;
+    if (begins.at(at) == most || half) told |= 1U << (8 - at) % 8;
   }
-  unsigned told = 1U << (8 - most) % 8;
-  // Words of 32 bits begin at both halves of a word of 64, though more of them may end in zeros at one.
-  const unsigned half = (most + 4) % 8;
-  if (2 * begins.at(half) >= begins.at(most)) told |= 1U << (8 - half) % 8;
   return told & ~1U;
 }
 

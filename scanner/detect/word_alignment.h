@@ -17,8 +17,8 @@
 namespace dumpgate {
 
 // What one block of memory tells. Of each residue of the offset modulo 8, how many words seem to begin there:
-// bytes that are not zero behind three that are, since most words of memory are small numbers. Of random
-// bytes one block in 4,000 has one.
+// bytes that are not zero behind six that are, since most words of memory are small numbers and zeros. Of
+// random bytes one block in 10^11 has one.
 using WordBegins = std::array<unsigned, 8>;
 inline constexpr std::size_t alignment_block = 4096;  // bytes, at multiples of it
 
@@ -26,9 +26,8 @@ inline constexpr std::size_t alignment_block = 4096;  // bytes, at multiples of 
 // stands for an offset that is a multiple of 8, and the bytes before it are looked at too.
 WordBegins count_word_begins(std::span<const std::byte> bytes, std::size_t begin);
 
-// alignment_told: the residues at which words begin by such counts, bit r for words at offset + r = 0 modulo
-// 8: where many begin, those at which most do; of few all, as a number may lie alone. Never residue 0, which
-// is looked at in any case.
+// alignment_told: the residues at which most words begin by such counts, bit r for words at offset + r = 0
+// modulo 8; none where no residue has a third of them. Never residue 0, which is looked at in any case.
 unsigned alignment_told(const WordBegins& begins);
 
 // What the words of one window tell, besides its map. One thread reads; then safe for concurrent use.

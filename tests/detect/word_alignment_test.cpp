@@ -13,15 +13,16 @@ namespace {
 
 using Bytes = std::vector<std::byte>;
 
-// Pointers, sizes and random words, as a heap has them, behind `lead` bytes of text.
+// Pointers, sizes, zeros and random words, as a heap has them, behind `lead` bytes of text.
 Bytes heap(std::size_t lead, std::size_t size, std::size_t word_bytes = 8) {
   std::mt19937_64 random(size + lead);
   Bytes bytes(lead, std::byte{'x'});
   while (bytes.size() < size) {
     std::uint64_t word = random();
-    const std::uint64_t kind = word % 3;
+    const std::uint64_t kind = word % 4;
     if (kind == 0) word = 0x55d0'0000'0000U | (word >> 40U & 0xfffff0U);
     if (kind == 1) word = 16 + word % 512;
+    if (kind == 2) word = 0;
     if (word_bytes == 4 && word >> 32U != 0) word = word >> 40U | 0x0800'0000U;
     for (std::size_t i = 0; i < word_bytes; ++i)
       bytes.push_back(static_cast<std::byte>(word >> (8 * i) & 0xffU));
