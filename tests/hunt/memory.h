@@ -93,7 +93,7 @@ inline bool spared_at_any_byte(const Bytes& big_endian, std::size_t whole) {
 inline bool spared_in(std::string_view layout, const Bytes& big_endian) {
   if (!layout.starts_with("digits")) return true;
   const Bytes bytes = laid_out(layout, big_endian);
-  for (std::size_t at = 0; at + 16 <= bytes.size(); at += 8) {
+  for (std::size_t at = 0; at + 8 < bytes.size(); at += 8) {  // the last word may be small
     std::uint64_t word = 0;
     std::memcpy(&word, bytes.data() + at, 8);
     const bool in_upper_half = word != 0 && word << 32U == 0;
