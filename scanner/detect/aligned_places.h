@@ -1,12 +1,13 @@
 // Where in a window's own bytes words of 32 bits can begin: at the file's own alignment everywhere, and
-// besides wherever the map or the words themselves say so. The one rule is that of aligned_stretches: nothing
-// in a dump can take a place away.
+// besides wherever the map or the words themselves say so. The one rule is that of aligned_stretches: what
+// says so adds places and takes none away.
 
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "scanner/detect/window.h"
 #include "scanner/detect/word_alignment.h"
@@ -15,7 +16,7 @@ namespace dumpgate {
 
 // for_each_aligned calls f(begin, end) for stretches of the own bytes, as positions in Window::bytes: words
 // begin at `begin` and at every fourth byte from there, below `end`. Stretches come in an order that depends
-// on the layer alone.
+// on the layer alone, and no place comes twice.
 template <typename F>
 void for_each_aligned(const Window& window, F&& f) {
   const std::size_t own_end = std::min(window.own_end, window.bytes.size());
@@ -28,12 +29,19 @@ void for_each_aligned(const Window& window, F&& f) {
       f(static_cast<std::size_t>(begin - window.offset), static_cast<std::size_t>(to - window.offset));
   };
   show(first, last, 0);
-  for (unsigned residue = 1; residue < 8; ++residue) {
-    if (residue == 4) continue;  // at multiples of four already
-    const auto stretches = aligned_stretches(window, residue);
-    auto stretch = std::ranges::upper_bound(stretches, first, {}, &Extent::end);
-    for (; stretch != stretches.end() && stretch->begin() < last; ++stretch)
-      show(std::max(stretch->begin(), first), std::min(stretch->end(), last), residue);
+  for (unsigned residue = 1; residue < 4; ++residue) {
+    std::vector<Extent> stretches;
+    for (const unsigned half : {residue, residue + 4}) {
+      const auto all = aligned_stretches(window, half);
+      auto stretch = std::ranges::upper_bound(all, first, {}, &Extent::end);
+      for (; stretch != all.end() && stretch->begin() < last; ++stretch) stretches.push_back(*stretch);
+    }
+    std::ranges::sort(stretches, {}, &Extent::begin);
+    std::uint64_t done = first;
+    for (const Extent& stretch : stretches) {
+      show(std::max(stretch.begin(), done), std::min(stretch.end(), last), residue);
+      done = std::max(done, stretch.end());
+    }
   }
 }
 

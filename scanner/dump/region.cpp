@@ -108,6 +108,14 @@ std::optional<Place> RegionIndex::locate(std::uint64_t offset) const {
                map_.mappings.at(region->mapping)};
 }
 
+bool RegionIndex::covers(Extent bytes) const {
+  auto span = std::ranges::upper_bound(spans_, bytes.begin(), {}, &Span::begin);
+  if (span == spans_.begin()) return bytes.empty();
+  for (--span; span != spans_.end() && span->begin < bytes.end(); ++span)
+    if (span->region == no_region || map_.regions[span->region].space == AddressSpace::none) return false;
+  return true;
+}
+
 RegionIndex::Alignment RegionIndex::alignment(std::uint64_t offset) const {
   const auto after =
       std::ranges::upper_bound(shifts_, offset, {}, &std::pair<std::uint64_t, unsigned>::first);

@@ -73,6 +73,9 @@ class RegionIndex {
   // say, so that a header that lies about addresses can add places to look at and never take one away.
   std::span<const Extent> aligned(unsigned residue) const { return aligned_[residue % 8]; }
 
+  // Whether every byte of the extent is memory of a region.
+  bool covers(Extent bytes) const;
+
   bool has_virtual_memory() const { return !pieces_.empty(); }
 
   // Where in the layer the `size` bytes of virtual memory from `address` on lie, when all of them do and in

@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -52,10 +53,7 @@ class HuntUnit {
     return *words_;
   }
   // forget_words gives the index's memory back: there may be many units. words() may not follow.
-  void forget_words() {
-    if (words_ && words_->gave_up()) leave_out();
-    words_.reset();
-  }
+  void forget_words() { words_.reset(); }
 
   // Whether to leave the rest of the unit: asked now and then by a hunt that may take long on it.
   bool stopped() {
@@ -77,6 +75,25 @@ class HuntUnit {
   std::atomic<bool> has_left_out_ = false;
   std::once_flag made_{};
   std::optional<WordIndex> words_{};
+};
+
+// NumberSearch: one hunt's look-ups among the numbers of a unit and of its neighbours. Where they take too
+// long they end, and the unit says so: each hunt's alone, so that what it finds depends on no other. One
+// thread; the unit outlives it.
+class NumberSearch {
+ public:
+  explicit NumberSearch(HuntUnit& unit) : unit_(unit) {}
+
+  // Whether `needle`, of at least 16 bytes, lies there as it is.
+  bool holds(std::span<const std::byte> needle) {
+    const bool found = unit_.words().find(needle, places_).has_value();
+    if (places_ > WordIndex::most_places) unit_.leave_out();
+    return found;
+  }
+
+ private:
+  HuntUnit& unit_;
+  std::uint64_t places_ = 0;
 };
 
 // What is looked for, prepared once for a set of leads. const means shared by all threads.

@@ -79,7 +79,7 @@ bool WordIndex::may_hold(std::uint64_t word) const {
   return (filter_[bit / 64] >> (bit % 64) & 1U) != 0;
 }
 
-std::optional<std::uint64_t> WordIndex::find(std::span<const std::byte> needle) const {
+std::optional<std::uint64_t> WordIndex::find(std::span<const std::byte> needle, std::uint64_t& places) const {
   const auto word_at = [needle](std::size_t at) {
     std::uint64_t word = 0;
     std::memcpy(&word, needle.data() + at, sizeof word);
@@ -93,7 +93,8 @@ std::optional<std::uint64_t> WordIndex::find(std::span<const std::byte> needle) 
       word = word_at(inside += 8);  // it has many places
     if (!may_hold(word)) continue;
     for (std::size_t place = table_[slot_of(word)]; place != 0; place = same_[place - 1]) {
-      if (++places_ > most_places) return std::nullopt;
+      if (places > most_places) return std::nullopt;
+      ++places;
       const std::size_t byte = 8 * (place - 1);
       if (byte >= inside && holds(byte - inside, needle)) return offset_of(byte - inside);
     }

@@ -4,7 +4,6 @@
 
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -18,19 +17,16 @@
 namespace dumpgate {
 
 // Immutable; safe for concurrent use. Holds a copy of the runs' words: memory of about eight times the runs'.
-// A look-up goes through all places of a word, as long as those of all look-ups are not more than
-// most_places: then it gives up, and gave_up() says so.
 class WordIndex {
  public:
-  static constexpr std::uint64_t most_places = std::uint64_t{1} << 24U;  // half a second
-
   // Stores may be null.
   explicit WordIndex(std::initializer_list<const RunStore*> stores);
 
   // find returns the layer's offset of a place that holds `needle`: at least 16 bytes, as they lie in memory.
-  std::optional<std::uint64_t> find(std::span<const std::byte> needle) const;
-  // Whether a look-up ended before its places did: what is not found may be there.
-  bool gave_up() const { return places_ > most_places; }
+  // It goes through all places of a word of it and counts them in `places`, up to most_places: behind that
+  // nothing is found, so that memory full of a word does not make all look-ups of a hunt long.
+  std::optional<std::uint64_t> find(std::span<const std::byte> needle, std::uint64_t& places) const;
+  static constexpr std::uint64_t most_places = std::uint64_t{1} << 24U;  // half a second
 
  private:
   struct Piece {
@@ -48,8 +44,7 @@ class WordIndex {
   std::vector<Piece> pieces_{};
   std::vector<std::uint64_t> filter_{};  // a bit for each hash: answers most look-ups from the cache
   std::vector<std::uint32_t> table_{};   // open addressing: the last position of a word in words_, plus one
-  mutable std::atomic<std::uint64_t> places_ = 0;  // that were looked at
-  std::vector<std::uint32_t> same_{};  // for each word the position of the same one before it, plus one
+  std::vector<std::uint32_t> same_{};    // for each word the position of the same one before it, plus one
 };
 
 }  // namespace dumpgate

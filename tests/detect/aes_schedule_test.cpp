@@ -132,6 +132,16 @@ TEST(AesSchedule, FollowsTheAlignmentOfTheDumpedMemory) {
   aes_schedule_detector.sweep(window, sink);
   ASSERT_EQ(sink.found().size(), 1U);
   EXPECT_EQ(sink.found()[0].begin, 4096U + 3);
+
+  // Words of 32 bits, which are aligned alike to eight bytes and to four more, lie there once.
+  map.regions.push_back({.bytes = *Extent::make(1200, 14'000),
+                         .space = AddressSpace::virtual_memory,
+                         .address = 0x20000 + 1200 + 1});
+  const RegionIndex both(map);
+  window.regions = &both;
+  CandidateSink once(100);
+  aes_schedule_detector.sweep(window, once);
+  EXPECT_EQ(once.found().size(), 1U);
 }
 
 TEST(AesSchedule, OfMemoryWithoutOneSaysNothing) {

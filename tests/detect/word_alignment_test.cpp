@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cstring>
 #include <random>
 #include <vector>
@@ -18,12 +19,12 @@ Bytes heap(std::size_t lead, std::size_t size, std::size_t word_bytes = 8) {
   std::mt19937_64 random(size + lead);
   Bytes bytes(lead, std::byte{'x'});
   while (bytes.size() < size) {
-    std::uint64_t word = random();
-    const std::uint64_t kind = word % 4;
-    if (kind == 0) word = 0x55d0'0000'0000U | (word >> 40U & 0xfffff0U);
-    if (kind == 1) word = 16 + word % 512;
+    std::uint64_t word = random() | 1U;  // no lowest byte is zero, or its word would seem to begin behind it
+    const std::uint64_t kind = word >> 1U & 3U;
+    if (kind == 0) word = 0x55d0'0000'0010U | (word >> 40U & 0xffffe0U);
+    if (kind == 1) word = 16 + (word >> 8U) % 200;
     if (kind == 2) word = 0;
-    if (word_bytes == 4 && word >> 32U != 0) word = word >> 40U | 0x0800'0000U;
+    if (word_bytes == 4 && word >> 32U != 0) word = word >> 40U | 0x0800'0001U;
     for (std::size_t i = 0; i < word_bytes; ++i)
       bytes.push_back(static_cast<std::byte>(word >> (8 * i) & 0xffU));
   }
@@ -86,31 +87,61 @@ TEST(WordAlignment, WordsOf32BitsBeginAtBothHalves) {
   EXPECT_EQ(told_by(heap(3, 40'000, 4)), (std::vector<unsigned>{1, 5}));
 }
 
-TEST(WordAlignment, OnlyToldWhereNoMapSaysIt) {
+// A map adds to what words tell, and its stretches stay as they are: where one ends a number may end.
+TEST(WordAlignment, StandsBesideWhatAMapSays) {
   const Bytes bytes = heap(3, 100'000);
   DumpMap map;
-  map.regions.push_back({.bytes = *Extent::make(50'000, 50'000),
-                         .space = AddressSpace::virtual_memory,
-                         .address = 0x1000'0000 + 50'000 + 2});
+  for (const std::uint64_t begin : {20'000U, 50'000U})
+    map.regions.push_back({.bytes = *Extent::make(begin, 10'000),
+                           .space = AddressSpace::virtual_memory,
+                           .address = 0x1000'0000 + begin + (begin == 20'000 ? 5 : 2)});
   const RegionIndex regions(map);
   Window window = window_of(bytes);
   window.regions = &regions;
   WordAlignment alignment;
   alignment.read(window);
   window.alignment = &alignment;
-  EXPECT_EQ(aligned_stretches(window, 2).size(), 1U);
-  EXPECT_EQ(aligned_stretches(window, 2)[0], *Extent::make(50'000, 50'000));
-  ASSERT_EQ(aligned_stretches(window, 5).size(), 1U);
-  EXPECT_LE(aligned_stretches(window, 5)[0].end(), 50'000U + 2 * alignment_block);
-  EXPECT_TRUE(aligned_stretches(window, 0)[0].contains(0));
+  const auto two = aligned_stretches(window, 2), five = aligned_stretches(window, 5);
+  ASSERT_EQ(two.size(), 1U);
+  EXPECT_EQ(two[0], *Extent::make(50'000, 10'000));
+  ASSERT_EQ(five.size(), 3U);
+  EXPECT_EQ(five[0], *Extent::make(0, 20'000));
+  EXPECT_EQ(five[1], *Extent::make(20'000, 10'000));
+  EXPECT_EQ(five[2].begin(), 30'000U);
+  EXPECT_GE(five[2].end(), 100'000U);
+  EXPECT_TRUE(is_aligned(window, 0, 7));
+  EXPECT_TRUE(is_aligned(window, 2, 59'999));
+  EXPECT_FALSE(is_aligned(window, 2, 60'000));
+  EXPECT_FALSE(is_aligned(window, 1, 40'000));
+}
 
-  map.regions[0].address += 3;  // now the map says the same of its part
-  const RegionIndex same(map);
-  window.regions = &same;
-  alignment.read(window);
-  ASSERT_EQ(aligned_stretches(window, 5).size(), 1U);
-  EXPECT_EQ(aligned_stretches(window, 5)[0].begin(), 0U);
-  EXPECT_EQ(aligned_stretches(window, 5)[0].end(), 100'000U);
+// Other words of a block may tell another place: a number lies behind its size all the same.
+TEST(WordAlignment, ToldBehindASizeAmidWordsThatBeginElsewhere) {
+  for (const bool doubles : {false, true}) {
+    Bytes bytes(5, std::byte{'x'});
+    const auto put = [&bytes](std::uint64_t word) {
+      for (unsigned i = 0; i < 8; ++i) bytes.push_back(static_cast<std::byte>(word >> (8 * i) & 0xffU));
+    };
+    for (unsigned i = 0; i < 2000; ++i) {
+      if (i == 1000) {
+        put(0x91);
+        for (unsigned word = 0; word < 16; ++word) put(0x9e3779b97f4a7c15U * (word + 1));
+      }
+      if (doubles) {
+        put(std::bit_cast<std::uint64_t>(0.25 * (i + 1)));
+      } else {
+        put(0x55d0'0000'0010U + 32 * i);
+        put(std::uint64_t{i % 200 + 1} << 32U);
+      }
+    }
+    Window window = window_of(bytes);
+    WordAlignment alignment;
+    alignment.read(window);
+    window.alignment = &alignment;
+    const std::size_t number = 5 + 8 * (doubles ? 1001 : 2001);
+    for (std::size_t at = number - 8; at < number + 128 + 8; ++at)
+      EXPECT_TRUE(is_aligned(window, 3, at)) << doubles << " " << at - number;
+  }
 }
 
 // What is told of a byte's neighbourhood is the same in every window that owns it.

@@ -53,6 +53,22 @@ TEST(RegionIndex, OfOverlappingMemoryTheFirstCounts) {
   EXPECT_EQ(index.offset_of(0x1040, 16), 216U);
 }
 
+TEST(RegionIndex, CoversWhatRegionsHoldWithoutAHole) {
+  const DumpMap map = map_with({memory_at(0x1000, 100, 50), memory_at(0x9000, 150, 50),
+                                memory_at(0x2000, 210, 50), memory_at(0x3000, 260, 50, AddressSpace::none)});
+  const RegionIndex index(map);
+  EXPECT_TRUE(index.covers(*Extent::make(100, 100)));
+  EXPECT_TRUE(index.covers(*Extent::make(120, 1)));
+  EXPECT_TRUE(index.covers(*Extent::make(210, 50)));
+  EXPECT_FALSE(index.covers(*Extent::make(99, 2)));
+  EXPECT_FALSE(index.covers(*Extent::make(100, 101)));
+  EXPECT_FALSE(index.covers(*Extent::make(190, 40))) << "a hole";
+  EXPECT_FALSE(index.covers(*Extent::make(210, 51))) << "no memory";
+  EXPECT_FALSE(index.covers(*Extent::make(400, 1)));
+  const DumpMap none;
+  EXPECT_FALSE(RegionIndex(none).covers(*Extent::make(0, 1)));
+}
+
 TEST(RegionIndex, KnowsNoOtherAddressesThanThoseOfVirtualMemory) {
   const DumpMap map = map_with({memory_at(0x1000, 100, 64, AddressSpace::physical_memory),
                                 memory_at(0x2000, 200, 64, AddressSpace::none),

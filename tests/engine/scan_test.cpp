@@ -241,6 +241,30 @@ TEST(Scan, BytesInFrontNeverRemoveAKey) {
   }
 }
 
+// The pads of one HMAC key far apart, in words that begin at an odd place: any window sees both.
+TEST(Scan, PartnersAtAnOddByteAreSeenFromAnyWindow) {
+  std::mt19937_64 random(13);
+  Bytes image(3, std::byte{'x'});
+  const auto put_word = [&image](std::uint64_t word) {
+    for (unsigned i = 0; i < 8; ++i) image.push_back(static_cast<std::byte>(word >> (8 * i) & 0xffU));
+  };
+  Bytes key(24);
+  for (std::byte& byte : key) byte = static_cast<std::byte>('a' + random() % 26);
+  const auto pad = [&](std::byte with) {
+    put_word(0x91);
+    for (std::size_t i = 0; i < 64; ++i) image.push_back(with ^ (i < key.size() ? key[i] : std::byte{0}));
+  };
+  for (std::size_t i = 0; i < 20'000; ++i) {
+    if (i == 5000) pad(std::byte{0x36});
+    if (i == 10'200) pad(std::byte{0x5c});
+    put_word(random() % 2 == 0 ? 16 + random() % 200 : 0x55d0'0000'0010U + 16 * (random() % 1000));
+  }
+  const std::string whole = told(scan_bytes(image, with(1, 1 << 20)));
+  EXPECT_NE(whole.find("hmac-key"), std::string::npos) << whole;
+  for (const std::size_t window : {std::size_t{4096}, std::size_t{20'000}, std::size_t{61'000}})
+    EXPECT_EQ(told(scan_bytes(image, with(2, window))), whole) << window;
+}
+
 TEST(Scan, AnEmptyInputIsNeverWhole) {
   const ScanRecord record = scan_bytes({}, with(1, 65'536));
   EXPECT_FALSE(record.gaps.empty());

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <random>
 
+#include "scanner/hunt/hunter.h"
+
 namespace dumpgate {
 namespace {
 
@@ -23,6 +25,11 @@ void add(RunStore& runs, std::uint64_t offset, const Words& words) {
   runs.add({.offset = offset, .words = words});
 }
 
+std::optional<std::uint64_t> find(const WordIndex& index, std::span<const std::byte> needle) {
+  std::uint64_t places = 0;
+  return index.find(needle, places);
+}
+
 TEST(WordIndex, FindsANumberAtAnyByte) {
   const Words words = random_words(16, 1);
   RunStore runs;
@@ -30,9 +37,9 @@ TEST(WordIndex, FindsANumberAtAnyByte) {
   const WordIndex index({&runs});
   const auto bytes = std::as_bytes(std::span(words));
   for (std::size_t at = 0; at + 32 <= bytes.size(); ++at)
-    EXPECT_EQ(index.find(bytes.subspan(at, 32)), 4096 + at);
+    EXPECT_EQ(find(index, bytes.subspan(at, 32)), 4096 + at);
   const Words other = random_words(4, 2);
-  EXPECT_EQ(index.find(std::as_bytes(std::span(other))), std::nullopt);
+  EXPECT_EQ(find(index, std::as_bytes(std::span(other))), std::nullopt);
 }
 
 // Whoever writes a part of the number many times does not hide the whole.
@@ -45,7 +52,7 @@ TEST(WordIndex, FindsANumberBehindManyOthersWithAWordOfIt) {
     if (i == 100) decoy = number;
     add(runs, 1000 * i, decoy);
   }
-  EXPECT_EQ(WordIndex({&runs}).find(std::as_bytes(std::span(number))), 100'000U);
+  EXPECT_EQ(find(WordIndex({&runs}), std::as_bytes(std::span(number))), 100'000U);
 }
 
 // Memory full of a number's words makes each look-up long: they end, and it is said.
@@ -58,11 +65,34 @@ TEST(WordIndex, GivesUpWhereMemoryIsFullOfAWord) {
     add(runs, 1000 * i, decoy);
   }
   const WordIndex index({&runs});
-  EXPECT_EQ(index.find(std::as_bytes(std::span(number))), std::nullopt);
-  EXPECT_FALSE(index.gave_up());
-  for (std::uint64_t places = 0; places <= WordIndex::most_places; places += 1000)
-    (void)index.find(std::as_bytes(std::span(number)));
-  EXPECT_TRUE(index.gave_up());
+  std::uint64_t places = 0;
+  EXPECT_EQ(index.find(std::as_bytes(std::span(number)), places), std::nullopt);
+  EXPECT_EQ(places, 1000U);
+  for (unsigned looked = 0; looked <= WordIndex::most_places / 1000; ++looked)
+    (void)index.find(std::as_bytes(std::span(number)), places);
+  EXPECT_GT(places, WordIndex::most_places);
+}
+
+// One hunt's long look-ups are its own: others go on, in whatever order they come.
+TEST(NumberSearch, LeavesOutWhereItsOwnLookUpsEnd) {
+  const Words number = random_words(4, 5), other = random_words(4, 6);
+  RunStore runs;
+  for (unsigned i = 0; i < 1000; ++i) {
+    Words decoy = random_words(4, 1000 + i);
+    decoy[0] = number[0];
+    add(runs, 1000 * i, decoy);
+  }
+  add(runs, 2'000'000, other);
+  HuntUnit unit(runs);
+  NumberSearch flooded(unit), calm(unit);
+  EXPECT_FALSE(flooded.holds(std::as_bytes(std::span(number))));
+  EXPECT_TRUE(flooded.holds(std::as_bytes(std::span(other))));
+  EXPECT_FALSE(unit.has_left_out());
+  for (unsigned looked = 0; looked <= WordIndex::most_places / 1000; ++looked)
+    (void)flooded.holds(std::as_bytes(std::span(number)));
+  EXPECT_TRUE(unit.has_left_out());
+  EXPECT_FALSE(flooded.holds(std::as_bytes(std::span(other))));
+  EXPECT_TRUE(calm.holds(std::as_bytes(std::span(other))));
 }
 
 // A number that begins with words like those that memory is full of.
@@ -72,8 +102,8 @@ TEST(WordIndex, FindsANumberThatBeginsWithPlainWords) {
   number[1] = 0x21;
   RunStore runs;
   add(runs, 8, number);
-  EXPECT_EQ(WordIndex({&runs}).find(std::as_bytes(std::span(number))), 8U);
-  EXPECT_EQ(WordIndex({&runs}).find(std::as_bytes(std::span(number)).subspan(3)), 11U);
+  EXPECT_EQ(find(WordIndex({&runs}), std::as_bytes(std::span(number))), 8U);
+  EXPECT_EQ(find(WordIndex({&runs}), std::as_bytes(std::span(number)).subspan(3)), 11U);
 }
 
 }  // namespace

@@ -150,18 +150,15 @@ class Partners {
 
   void make() {
     made_ = true;
-    Window all = window_;
-    all.own_begin = 0;
-    all.own_end = all.bytes.size();
-    for_each_aligned(all, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t at = begin; at < end && at + 4 <= all.bytes.size(); at += 4) {
-        const std::uint32_t word = word_at(all.bytes, at);
-        if (word != inner && word != outer) continue;
-        for (const std::size_t size : block_sizes)
-          if (const auto block = block_of_tail(all.bytes, at, size))
-            blocks_[bytes_of(*block)].push_back(block->begin);
-      }
-    });
+    // At every byte: where the words of what surrounds the own bytes begin is not known.
+    const Bytes all = window_.bytes;
+    for (std::size_t at = 0; at + 4 <= all.size(); ++at) {
+      const std::uint32_t word = word_at(all, at);
+      if (word != inner && word != outer) continue;
+      for (const std::size_t size : block_sizes)
+        if (const auto block = block_of_tail(all, at, size))
+          blocks_[bytes_of(*block)].push_back(block->begin);
+    }
     for (auto &[block, places] : blocks_) std::ranges::sort(places);
   }
 

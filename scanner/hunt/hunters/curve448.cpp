@@ -91,6 +91,7 @@ class Curve448Hunt final : public Hunt {
 
   // Seeds whose A is a number of the same memory. Those of known keys are found already.
   void try_bare(HuntUnit& unit, std::vector<Finding>& findings) const {
+    NumberSearch numbers(unit);
     std::size_t tried = 0;
     unit.each_run([&](const NumberRun& run) {
       if (run.digits != 0 || run.text || run.cut != Cut::none) return;
@@ -101,15 +102,15 @@ class Curve448Hunt final : public Hunt {
         if (++tried > most_bare_seeds) return unit.leave_out();
         Trial448 trial{.offset = offset, .number = Number448::seed};
         std::ranges::copy(bytes, trial.secret.begin());
-        judge_bare(trial, unit, findings);
+        judge_bare(trial, numbers, findings);
         wipe(trial.secret.data(), trial.secret.size());
       });
     });
   }
 
-  void judge_bare(const Trial448& trial, HuntUnit& unit, std::vector<Finding>& findings) const {
+  void judge_bare(const Trial448& trial, NumberSearch& numbers, std::vector<Finding>& findings) const {
     const Bytes57 point = ed448_point(scalar_of_seed448(trial.secret));
-    if (!unit.words().find(point) || known_points_.contains(point)) return;
+    if (!numbers.holds(point) || known_points_.contains(point)) return;
     const auto key = raw_public_key(KeyAlgorithm::ed448, point);
     if (key && relate_raw(KeyAlgorithm::ed448, trial.bytes(), point).proven)
       findings.push_back(describe(trial, *key, "seed->A", "raw"));

@@ -51,10 +51,9 @@ struct Curve {
   std::vector<Needle> constants{};  // one of which or a point must lie in the memory; empty: tried everywhere
 
   std::size_t limbs() const { return (bits + 63) / 64; }
-  bool is_named_in(HuntUnit& unit) const {
-    return constants.empty() || std::ranges::any_of(constants, [&](const Needle& constant) {
-             return unit.words().find(constant).has_value();
-           });
+  bool is_named_in(NumberSearch& numbers) const {
+    return constants.empty() ||
+           std::ranges::any_of(constants, [&](const Needle& constant) { return numbers.holds(constant); });
   }
 };
 
@@ -182,7 +181,8 @@ class ScalarHunt final : public Hunt {
   }
 
   void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
-    const std::vector<const Curve*> curves = used_in(unit);
+    NumberSearch numbers(unit);
+    const std::vector<const Curve*> curves = used_in(unit, numbers);
     std::map<std::size_t, Batch> batches;
     std::vector<unsigned> sizes;  // in bits, for numbers in exact layouts
     for (const Curve* curve : curves) {
@@ -198,18 +198,18 @@ class ScalarHunt final : public Hunt {
       });
     });
     std::vector<Finding> found;
-    for (const Curve* curve : curves) multiply(*curve, batches.at(curve->limbs()), unit, found);
+    for (const Curve* curve : curves) multiply(*curve, batches.at(curve->limbs()), numbers, found);
     std::ranges::stable_sort(found, {}, &Finding::offset);
     std::ranges::move(found, std::back_inserter(findings));
   }
 
  private:
   // The curves to try in a unit, in their order.
-  std::vector<const Curve*> used_in(HuntUnit& unit) const {
+  std::vector<const Curve*> used_in(const HuntUnit& unit, NumberSearch& numbers) const {
     const auto pairs = curves_of_pairs(unit.near());
     std::vector<const Curve*> used;
     for (const Curve& curve : curves_)
-      if (pairs.contains(curve.name) || curve.is_named_in(unit)) used.push_back(&curve);
+      if (pairs.contains(curve.name) || curve.is_named_in(numbers)) used.push_back(&curve);
     return used;
   }
 
@@ -255,14 +255,14 @@ class ScalarHunt final : public Hunt {
                 {{view.reversed && !view.exact ? place - 8 : place, view.length(limbs)}, view.layout});
   }
 
-  static void multiply(const Curve& curve, const Batch& waiting, HuntUnit& unit,
+  static void multiply(const Curve& curve, const Batch& waiting, NumberSearch& numbers,
                        std::vector<Finding>& findings) {
     if (waiting.places.empty()) return;
     const FixedBase* base = FixedBase::of(curve.name, waiting.places.size());
     if (base == nullptr || base->limbs() != curve.limbs()) return;
     for (std::size_t at = 0; at < waiting.places.size(); at += scalars_together)
       for (const bool montgomery : {false, true})
-        try_scalars(curve, *base, of_order(*base, waiting, at, montgomery), unit, findings);
+        try_scalars(curve, *base, of_order(*base, waiting, at, montgomery), numbers, findings);
   }
 
   // The waiting scalars from `begin` on that are below the curve's order: as they are, or those kept as limbs
@@ -282,8 +282,8 @@ class ScalarHunt final : public Hunt {
     return batch;
   }
 
-  static void try_scalars(const Curve& curve, const FixedBase& base, const Batch& batch, HuntUnit& unit,
-                          std::vector<Finding>& findings) {
+  static void try_scalars(const Curve& curve, const FixedBase& base, const Batch& batch,
+                          NumberSearch& numbers, std::vector<Finding>& findings) {
     const std::size_t limbs = base.limbs();
     std::vector<std::uint64_t> x(batch.scalars.size());
     base.multiples_x(batch.scalars, x);
@@ -296,8 +296,8 @@ class ScalarHunt final : public Hunt {
       const auto needles =
           coordinate_needles(plain, std::span<const std::uint64_t>(times_r).subspan(i * limbs, limbs),
                              curve.bits, batch.places[i].layout);
-      const bool paired = std::ranges::any_of(
-          needles, [&](const auto& needle) { return unit.words().find(needle).has_value(); });
+      const bool paired =
+          std::ranges::any_of(needles, [&](const auto& needle) { return numbers.holds(needle); });
       if (!paired || is_power_of_two(base, d)) continue;
       const auto key = public_key_of(curve.name, d);
       if (!key || limbs_of(key->x, limbs) != std::vector<std::uint64_t>(plain.begin(), plain.end())) continue;

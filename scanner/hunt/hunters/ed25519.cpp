@@ -93,13 +93,14 @@ class Ed25519Hunt final : public Hunt {
         agreement_(known_keys(leads, KeyAlgorithm::x25519)) {}
 
   void examine(HuntUnit& unit, std::vector<Finding>& findings) const override {
+    NumberSearch numbers(unit);
     std::vector<Trial> trials;
     RandomTest random;
     unit.each_run([&](const NumberRun& run) {
       if (run.digits == 0) add_trials(run, random, trials);
-      if (trials.size() >= trials_together) try_all(trials, unit, findings);
+      if (trials.size() >= trials_together) try_all(trials, numbers, findings);
     });
-    try_all(trials, unit, findings);
+    try_all(trials, numbers, findings);
   }
 
  private:
@@ -133,7 +134,7 @@ class Ed25519Hunt final : public Hunt {
     if (stands && !agreement_.empty()) trials.push_back(trial);
   }
 
-  void try_all(std::vector<Trial>& trials, HuntUnit& unit, std::vector<Finding>& findings) const {
+  void try_all(std::vector<Trial>& trials, NumberSearch& numbers, std::vector<Finding>& findings) const {
     std::vector<Bytes32, WipingAllocator<Bytes32>> scalars;
     for (const Trial& trial : trials) {
       scalars.push_back(trial.part == Part::seed ? scalar_of_seed(trial.secret) : trial.secret);
@@ -143,12 +144,12 @@ class Ed25519Hunt final : public Hunt {
     }
     std::vector<EdwardsMultiple> results(scalars.size());
     edwards_multiples(scalars, results);
-    for (std::size_t i = 0; i < trials.size(); ++i) judge(trials[i], results[i], unit, findings);
+    for (std::size_t i = 0; i < trials.size(); ++i) judge(trials[i], results[i], numbers, findings);
     wipe(trials.data(), trials.size() * sizeof(Trial));
     trials.clear();
   }
 
-  void judge(const Trial& trial, const EdwardsMultiple& result, HuntUnit& unit,
+  void judge(const Trial& trial, const EdwardsMultiple& result, NumberSearch& numbers,
              std::vector<Finding>& findings) const {
     if (trial.part == Part::agreement) {
       const auto known = agreement_.find(result.u);
@@ -157,7 +158,7 @@ class Ed25519Hunt final : public Hunt {
       return;
     }
     const bool known = signing_.contains(result.point);
-    if (!known && !lies_bare(result.point, unit)) return;
+    if (!known && !lies_bare(result.point, numbers)) return;
     if (trial.part == Part::seed && !confirmed(KeyAlgorithm::ed25519, trial.secret, result.point)) return;
     const auto key = raw_public_key(KeyAlgorithm::ed25519, result.point);
     if (!key) return;
@@ -167,10 +168,10 @@ class Ed25519Hunt final : public Hunt {
   }
 
   // Whether the point is a number of the same memory.
-  static bool lies_bare(const Bytes32& point, HuntUnit& unit) {
-    if (unit.words().find(point)) return true;
+  static bool lies_bare(const Bytes32& point, NumberSearch& numbers) {
+    if (numbers.holds(point)) return true;
     return std::ranges::any_of(coordinate_forms(point),
-                               [&](const auto& form) { return unit.words().find(form).has_value(); });
+                               [&](const auto& form) { return numbers.holds(form); });
   }
 
   static bool confirmed(KeyAlgorithm algorithm, const Bytes32& secret, const Bytes32& known) {

@@ -7,10 +7,12 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "scanner/detect/random_words.h"
 #include "scanner/detect/text_view.h"
+#include "scanner/detect/word_alignment.h"
 #include "scanner/proof/mac_check.h"
 #include "scanner/proof/prove.h"
 #include "scanner/proof/secret_name.h"
@@ -45,9 +47,35 @@ bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
 
 class GuessList {
  public:
-  GuessList(Bytes bytes, std::size_t first_word) : bytes_(bytes) {
-    gather_words(first_word);
-    gather_text();
+  explicit GuessList(Bytes bytes) : bytes_(bytes) {}
+
+  // What lies in words, the first of them at `at`.
+  void gather_words(std::size_t at) {
+    const auto plain = [&](std::size_t place) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, bytes_.data() + place, sizeof word);
+      return plain_word(word);
+    };
+    for (; at + 8 <= bytes_.size(); at += 8) {
+      if (plain(at)) continue;
+      const std::size_t begin = at;
+      while (at + 8 <= bytes_.size() && !plain(at)) at += 8;
+      add_run(begin, at);
+    }
+  }
+
+  void gather_text() {
+    const std::string_view all(reinterpret_cast<const char*>(bytes_.data()), bytes_.size());
+    for (std::size_t at = 0; at < all.size(); ++at) {
+      const std::size_t begin = at;
+      while (at < all.size() && all[at] >= 0x20 && all[at] < 0x7f) ++at;
+      if (at - begin < shortest_text) continue;
+      const std::string_view line = all.substr(begin, at - begin);
+      add_text(begin, line);
+      add_pieces(begin, line, "\"'`");
+      add_pieces(begin, line, " \"'`,;<>()[]{}|\\");
+      add_pieces(begin, line, " \"'`,;<>()[]{}|\\=:&");
+    }
   }
 
   // The nearest ones, in the order of their places.
@@ -63,20 +91,6 @@ class GuessList {
   }
 
  private:
-  void gather_words(std::size_t at) {
-    const auto plain = [&](std::size_t place) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, bytes_.data() + place, sizeof word);
-      return plain_word(word);
-    };
-    for (; at + 8 <= bytes_.size(); at += 8) {
-      if (plain(at)) continue;
-      const std::size_t begin = at;
-      while (at + 8 <= bytes_.size() && !plain(at)) at += 8;
-      add_run(begin, at);
-    }
-  }
-
   void add_run(std::size_t begin, std::size_t end) {
     if (end - begin < 16) return;
     for (std::size_t at = begin; at + 16 <= end; at += 8) {
@@ -85,20 +99,6 @@ class GuessList {
       for (const std::size_t size : key_sizes)
         if ((every_size && at + size <= std::min(end + 4, bytes_.size())) || at + size == end)
           guesses_.push_back({at, size, Reading::raw});
-    }
-  }
-
-  void gather_text() {
-    const std::string_view all(reinterpret_cast<const char*>(bytes_.data()), bytes_.size());
-    for (std::size_t at = 0; at < all.size(); ++at) {
-      const std::size_t begin = at;
-      while (at < all.size() && all[at] >= 0x20 && all[at] < 0x7f) ++at;
-      if (at - begin < shortest_text) continue;
-      const std::string_view line = all.substr(begin, at - begin);
-      add_text(begin, line);
-      add_pieces(begin, line, "\"'`");
-      add_pieces(begin, line, " \"'`,;<>()[]{}|\\");
-      add_pieces(begin, line, " \"'`,;<>()[]{}|\\=:&");
     }
   }
 
@@ -175,22 +175,38 @@ class SignedMessageProof final : public Proof {
     if (!check) return false;
     const Window::Around around = window.around(candidate.begin);
     const std::uint64_t begin = window.offset + around.begin;
-    const unsigned shift = window.regions != nullptr ? window.regions->alignment(begin + around.at).shift : 0;
-    GuessList list(around.bytes, (8 - (begin + shift) % 8) % 8);
-    for (const Guess& guess : list.nearest_to(around.at)) {
-      SecretBytes key = read_guess(around.bytes, guess);
-      if (!check->signed_by(key)) continue;
-      describe(guess, begin, kind, finding);
-      while (!key.empty() && key.back() == std::byte{0}) key.pop_back();
-      finding.bits = static_cast<unsigned>(key.size() * 8);
-      name_secret(key, window.site_key, finding);
-      return true;
+    bool first = true;
+    for (const std::size_t phase : phases(window, around)) {
+      GuessList list(around.bytes);
+      list.gather_words(phase);
+      if (std::exchange(first, false)) list.gather_text();
+      for (const Guess& guess : list.nearest_to(around.at)) {
+        SecretBytes key = read_guess(around.bytes, guess);
+        if (!check->signed_by(key)) continue;
+        describe(guess, begin, kind, finding);
+        while (!key.empty() && key.back() == std::byte{0}) key.pop_back();
+        finding.bits = static_cast<unsigned>(key.size() * 8);
+        name_secret(key, window.site_key, finding);
+        return true;
+      }
     }
     leads.push_back({.oracle = {.kind = kind, .bytes = secret_copy(payload)}});
     return false;
   }
 
  private:
+  // Where in eight bytes of what is around the anchor words begin, by its region and by the words themselves.
+  static std::vector<std::size_t> phases(const Window& window, const Window::Around& around) {
+    const std::uint64_t begin = window.offset + around.begin;
+    const unsigned shift =
+        window.regions != nullptr ? window.regions->alignment(begin + around.at).shift % 8 : 0;
+    std::vector<std::size_t> all;
+    for (unsigned residue = 0; residue < 8; ++residue)
+      if (residue == shift || (residue != 0 && is_aligned(window, residue, begin + around.at)))
+        all.push_back((8 - (begin + residue) % 8) % 8);
+    return all;
+  }
+
   static void describe(const Guess& guess, std::uint64_t begin, Oracle::Kind kind, Finding& finding) {
     finding.representation = name_of(guess.reading);
     finding.evidence = Evidence::proof;
