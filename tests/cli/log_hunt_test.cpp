@@ -12,6 +12,7 @@
 #include "scanner/cli/settings.h"
 #include "scanner/evidence/retro_filter.h"
 #include "tests/support/run_program.h"
+#include "tests/support/windows.h"
 
 namespace dumpgate {
 namespace {
@@ -37,9 +38,7 @@ class LogHunt : public testing::Test {
       const auto site_key = read_site_key(keys_ + "/site.key");
       ASSERT_TRUE(site_key);
       RetroFilterBuilder builder(*site_key, std::size_t{1} << 20);
-      Window window;
-      window.bytes = std::as_bytes(std::span(dump));
-      window.own_end = dump.size();
+      Window window = test::whole_window(std::as_bytes(std::span(dump)));
       builder.see(window);
       const auto stored = log->log.store(builder.finish());
       ASSERT_TRUE(stored);

@@ -11,6 +11,7 @@
 #include "scanner/detect/aes_schedule.h"
 #include "tests/detect/window_runs.h"
 #include "tests/support/test_keys.h"
+#include "tests/support/windows.h"
 
 namespace dumpgate {
 
@@ -124,9 +125,7 @@ TEST(AesSchedule, FollowsTheAlignmentOfTheDumpedMemory) {
                          .space = AddressSpace::virtual_memory,
                          .address = 0x10000 + 1000 - 3});
   const RegionIndex regions(map);
-  Window window;
-  window.bytes = std::as_bytes(std::span(memory));
-  window.own_end = memory.size();
+  Window window = test::whole_window(std::as_bytes(std::span(memory)));
   window.regions = &regions;
   CandidateSink sink(100);
   aes_schedule_detector.sweep(window, sink);

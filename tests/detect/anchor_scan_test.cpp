@@ -1,6 +1,7 @@
 // The fast scan and the naive one call the same detectors at the same places in the same order, on any bytes.
 
 #include "scanner/detect/anchor_scan.h"
+#include "tests/support/windows.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -46,12 +47,7 @@ Calls calls_of(CandidateSink& sink) {
   return calls;
 }
 
-Window window_of(std::string_view bytes) {
-  Window window;
-  window.bytes = std::as_bytes(std::span(bytes));
-  window.own_end = bytes.size();
-  return window;
-}
+Window window_of(std::string_view bytes) { return test::whole_window(std::as_bytes(std::span(bytes))); }
 
 struct Both {
   Calls fast;

@@ -9,6 +9,8 @@
 #include <random>
 #include <vector>
 
+#include "tests/support/windows.h"
+
 namespace dumpgate {
 namespace {
 
@@ -32,16 +34,9 @@ Bytes heap(std::size_t lead, std::size_t size, std::size_t word_bytes = 8) {
   return bytes;
 }
 
-Window window_of(const Bytes& bytes) {
-  Window window;
-  window.bytes = bytes;
-  window.own_end = bytes.size();
-  return window;
-}
-
 std::vector<unsigned> told_by(const Bytes& bytes) {
   WordAlignment alignment;
-  alignment.read(window_of(bytes));
+  alignment.read(test::whole_window(bytes));
   std::vector<unsigned> residues;
   for (unsigned residue = 0; residue < 8; ++residue)
     if (!alignment.told(residue).empty()) residues.push_back(residue);
@@ -52,7 +47,7 @@ TEST(WordAlignment, ToldByMemoryBehindAHeaderOfAnyLength) {
   for (unsigned lead = 1; lead < 8; ++lead) {
     const Bytes bytes = heap(lead, 40'000);
     WordAlignment alignment;
-    alignment.read(window_of(bytes));
+    alignment.read(test::whole_window(bytes));
     const auto stretches = alignment.told(8 - lead);
     ASSERT_EQ(stretches.size(), 1U) << lead;
     EXPECT_EQ(stretches[0].begin(), 0U);
@@ -68,7 +63,7 @@ TEST(WordAlignment, AlignedMemoryAndRandomDataTellNothing) {
   Bytes noise(400'000);
   for (std::byte& b : noise) b = static_cast<std::byte>(random() >> 56U);
   WordAlignment alignment;
-  alignment.read(window_of(noise));
+  alignment.read(test::whole_window(noise));
   std::uint64_t told = 0;
   for (unsigned residue = 1; residue < 8; ++residue)
     for (const Extent& each : alignment.told(residue)) told += each.size();
@@ -96,7 +91,7 @@ TEST(WordAlignment, StandsBesideWhatAMapSays) {
                            .space = AddressSpace::virtual_memory,
                            .address = 0x1000'0000 + begin + (begin == 20'000 ? 5 : 2)});
   const RegionIndex regions(map);
-  Window window = window_of(bytes);
+  Window window = test::whole_window(bytes);
   window.regions = &regions;
   WordAlignment alignment;
   alignment.read(window);
@@ -134,7 +129,7 @@ TEST(WordAlignment, ToldBehindASizeAmidWordsThatBeginElsewhere) {
         put(std::uint64_t{i % 200 + 1} << 32U);
       }
     }
-    Window window = window_of(bytes);
+    Window window = test::whole_window(bytes);
     WordAlignment alignment;
     alignment.read(window);
     window.alignment = &alignment;
@@ -151,27 +146,20 @@ TEST(WordAlignment, DoesNotDependOnWindows) {
   std::memcpy(bytes.data() + 150'000, other.data(), other.size());
   std::fill(bytes.begin() + 20'000, bytes.begin() + 60'000, std::byte{0});
   WordAlignment whole;
-  whole.read(window_of(bytes));
-  constexpr std::size_t own = 10'007;
-  for (std::size_t begin = 0; begin < bytes.size(); begin += own) {
-    const std::size_t end = std::min(begin + own, bytes.size());
-    const std::size_t from = begin - std::min(begin, window_context);
-    Window window;
-    window.offset = from;
-    window.bytes = std::span(bytes).subspan(from, std::min(end + window_context, bytes.size()) - from);
-    window.own_begin = begin - from;
-    window.own_end = end - from;
+  whole.read(test::whole_window(bytes));
+  const auto contains = [](std::span<const Extent> stretches, std::uint64_t at) {
+    return std::ranges::any_of(stretches, [&](const Extent& each) { return each.contains(at); });
+  };
+  constexpr std::size_t own = 10'007, near = 8192;
+  test::through_windows(bytes, own, [&](const Window& window) {
     WordAlignment alignment;
     alignment.read(window);
-    const auto contains = [](std::span<const Extent> stretches, std::uint64_t at) {
-      return std::ranges::any_of(stretches, [&](const Extent& each) { return each.contains(at); });
-    };
-    const std::size_t near = 8192;
+    const std::size_t begin = window.offset + window.own_begin, end = window.offset + window.own_end;
     for (unsigned residue = 0; residue < 8; ++residue)
       for (std::size_t at = begin - std::min(begin, near); at < std::min(end + near, bytes.size()); at += 64)
         ASSERT_EQ(contains(alignment.told(residue), at), contains(whole.told(residue), at))
             << residue << " at " << at << ", window at " << begin;
-  }
+  });
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "scanner/detect/signature.h"
 #include "scanner/engine/scan.h"
 #include "tests/support/effort.h"
+#include "tests/support/windows.h"
 
 namespace dumpgate {
 namespace {
@@ -42,16 +43,9 @@ Bytes islands(std::size_t count, unsigned seed) {
   return layer;
 }
 
-Window whole(const Bytes& layer) {
-  Window window;
-  window.bytes = layer;
-  window.own_end = layer.size();
-  return window;
-}
-
 Bytes filter_of(const Bytes& layer, std::size_t memory = std::size_t{1} << 20) {
   RetroFilterBuilder builder(site_key, memory);
-  builder.see(whole(layer));
+  builder.see(test::whole_window(layer));
   return builder.finish();
 }
 
@@ -166,7 +160,7 @@ TEST(RetroFilter, DependsNeitherOnOrderNorOnThreads) {
     for (std::size_t which = 0; which < 4; ++which)
       threads.emplace_back([&, which] {
         for (std::size_t at = which * own; at < layer.size(); at += 4 * own) {
-          Window window = whole(layer);
+          Window window = test::whole_window(layer);
           window.own_begin = at;
           window.own_end = std::min(at + own, layer.size());
           builder.see(window);

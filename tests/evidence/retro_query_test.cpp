@@ -24,6 +24,7 @@
 #include "tests/support/bio_contents.h"
 #include "tests/support/effort.h"
 #include "tests/support/test_keys.h"
+#include "tests/support/windows.h"
 
 namespace dumpgate {
 namespace {
@@ -39,9 +40,7 @@ const RetroHash& hash() {
 
 RetroFilter parsed_filter(const Bytes& layer) {
   RetroFilterBuilder builder(query_site_key, std::size_t{1} << 20);
-  Window window;
-  window.bytes = layer;
-  window.own_end = layer.size();
+  Window window = test::whole_window(layer);
   builder.see(window);
   return *RetroFilter::parse(builder.finish());
 }
@@ -413,9 +412,7 @@ TEST(RetroHunt, AnswersForEveryDumpOfALog) {
   put(with, 36'325, test::pkcs8_of(key));
   const auto built = [](const Bytes& layer) {
     RetroFilterBuilder builder(query_site_key, std::size_t{1} << 20);
-    Window window;
-    window.bytes = layer;
-    window.own_end = layer.size();
+    Window window = test::whole_window(layer);
     builder.see(window);
     return builder.finish();
   };

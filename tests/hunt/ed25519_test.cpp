@@ -16,6 +16,7 @@
 #include "scanner/hunt/edwards_base.h"
 #include "scanner/hunt/hunter.h"
 #include "scanner/proof/public_key.h"
+#include "tests/support/windows.h"
 
 namespace dumpgate {
 namespace {
@@ -104,9 +105,7 @@ struct EdMemory {
   }
   std::vector<Finding> hunt(const LeadSet& leads) const {
     RunStore runs;
-    Window window;
-    window.bytes = bytes;
-    window.own_end = bytes.size();
+    Window window = test::whole_window(bytes);
     gather_runs(window, runs);
     HuntUnit unit(runs);
     std::vector<Finding> findings;

@@ -19,6 +19,7 @@
 #include "scanner/hunt/hunter.h"
 #include "scanner/hunt/layouts.h"
 #include "scanner/proof/public_key.h"
+#include "tests/support/windows.h"
 
 namespace dumpgate::hunt_test {
 
@@ -141,9 +142,7 @@ struct Memory {
   }
   RunStore runs() const {
     RunStore store;
-    Window window;
-    window.bytes = bytes;
-    window.own_end = bytes.size();
+    Window window = test::whole_window(bytes);
     gather_runs(window, store);
     return store;
   }

@@ -55,15 +55,21 @@ TEST(WordIndex, FindsANumberBehindManyOthersWithAWordOfIt) {
   EXPECT_EQ(find(WordIndex({&runs}), std::as_bytes(std::span(number))), 100'000U);
 }
 
-// Memory full of a number's words makes each look-up long: they end, and it is said.
-TEST(WordIndex, GivesUpWhereMemoryIsFullOfAWord) {
-  const Words number = random_words(4, 5);
+// A thousand other numbers that begin with the word.
+RunStore full_of(std::uint64_t word) {
   RunStore runs;
   for (unsigned i = 0; i < 1000; ++i) {
     Words decoy = random_words(4, 1000 + i);
-    decoy[0] = number[0];
+    decoy[0] = word;
     add(runs, 1000 * i, decoy);
   }
+  return runs;
+}
+
+// Memory full of a number's words makes each look-up long: they end, and it is said.
+TEST(WordIndex, GivesUpWhereMemoryIsFullOfAWord) {
+  const Words number = random_words(4, 5);
+  const RunStore runs = full_of(number[0]);
   const WordIndex index({&runs});
   std::uint64_t places = 0;
   EXPECT_EQ(index.find(std::as_bytes(std::span(number)), places), std::nullopt);
@@ -76,12 +82,7 @@ TEST(WordIndex, GivesUpWhereMemoryIsFullOfAWord) {
 // One hunt's long look-ups are its own: others go on, in whatever order they come.
 TEST(NumberSearch, LeavesOutWhereItsOwnLookUpsEnd) {
   const Words number = random_words(4, 5), other = random_words(4, 6);
-  RunStore runs;
-  for (unsigned i = 0; i < 1000; ++i) {
-    Words decoy = random_words(4, 1000 + i);
-    decoy[0] = number[0];
-    add(runs, 1000 * i, decoy);
-  }
+  RunStore runs = full_of(number[0]);
   add(runs, 2'000'000, other);
   HuntUnit unit(runs);
   NumberSearch flooded(unit), calm(unit);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "scanner/detect/random_words.h"
+#include "tests/support/windows.h"
 
 namespace dumpgate {
 namespace {
@@ -55,9 +56,7 @@ void expect_marks(std::size_t count, std::size_t begin, ByteOrder order) {
     for (std::size_t b = 0; b < 8; ++b)
       memory[begin + 8 * i + b] =
           static_cast<std::byte>(words[i] >> (8 * (order == ByteOrder::little ? b : 7 - b)) & 0xffU);
-  Window window;
-  window.bytes = memory;
-  window.own_end = memory.size();
+  Window window = test::whole_window(memory);
   const Stretch stretch{
       .begin = begin, .end = begin + 8 * count, .own_begin = begin, .own_end = begin + 8 * count};
   const MarkedStretch marked(StretchReader(window, stretch, order));
@@ -80,9 +79,7 @@ TEST(WordMarks, AreThoseOfEachWord) {
 
 TEST(WordMarks, CoverTheOwnBytesAndABlockOnEitherSide) {
   std::vector<std::byte> memory(16 * MarkedStretch::block_bytes, std::byte{0x5a});
-  Window window;
-  window.bytes = memory;
-  window.own_end = memory.size();
+  Window window = test::whole_window(memory);
   const Stretch stretch{.begin = 0,
                         .end = memory.size(),
                         .own_begin = 5 * MarkedStretch::block_bytes,

@@ -11,6 +11,7 @@
 #include "scanner/detect/signature.h"
 #include "scanner/proof/prove.h"
 #include "tests/support/test_keys.h"
+#include "tests/support/windows.h"
 
 namespace dumpgate {
 
@@ -63,9 +64,7 @@ constexpr std::pair<const char*, const char*> rsa_names[] = {
 
 std::vector<Judgement> judge_text(const Detector& detector, const std::string& text) {
   static const SignatureSet signatures = std::move(*SignatureSet::builtin());
-  Window window;
-  window.bytes = std::as_bytes(std::span(text));
-  window.own_end = text.size();
+  Window window = test::whole_window(std::as_bytes(std::span(text)));
   window.signatures = &signatures;
   CandidateSink sink(100);
   for (std::size_t at = 0; at < text.size(); ++at) {

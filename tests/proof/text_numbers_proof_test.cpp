@@ -11,6 +11,7 @@
 #include "scanner/detect/signature.h"
 #include "scanner/proof/prove.h"
 #include "tests/support/test_keys.h"
+#include "tests/support/windows.h"
 
 namespace dumpgate {
 
@@ -20,9 +21,7 @@ namespace {
 
 std::vector<Finding> judge_numbers(const std::string& text) {
   static const SignatureSet signatures = std::move(*SignatureSet::builtin());
-  Window window;
-  window.bytes = std::as_bytes(std::span(text));
-  window.own_end = text.size();
+  Window window = test::whole_window(std::as_bytes(std::span(text)));
   window.signatures = &signatures;
   CandidateSink sink(1000);
   text_numbers_detector.sweep(window, sink);

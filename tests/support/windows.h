@@ -12,6 +12,14 @@
 
 namespace dumpgate::test {
 
+// The layer as one window that owns all of it; the layer outlives it.
+inline Window whole_window(std::span<const std::byte> layer) {
+  Window window;
+  window.bytes = layer;
+  window.own_end = layer.size();
+  return window;
+}
+
 // Calls show(Window&) for each `own` bytes of the layer; what the window refers to is gone afterwards.
 template <typename Show>
 void through_windows(std::span<const std::byte> layer, std::size_t own, Show&& show) {
